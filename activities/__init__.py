@@ -1,0 +1,1 @@
+"""What comity does to the world: one file for each keeper or counterpart."""

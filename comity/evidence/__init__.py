@@ -1,0 +1,1 @@
+"""Evidence: exhibits sealed at rest, who had them, and how they leave."""

@@ -1,0 +1,1 @@
+"""Who may open what: the master key ring, and the keys of each request."""

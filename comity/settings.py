@@ -1,0 +1,30 @@
+"""Where everything lies and listens: the only module that reads the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from COMITY_… in the environment; every default is the embedded, one-machine form."""
+
+    model_config = SettingsConfigDict(env_prefix="COMITY_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path("var"), description="all state: database, vault, keys, people, mail settings")
+    database: str | None = Field(None, description="SQLAlchemy URL of register and ledger; default: a file in home")
+    temporal: str | None = Field(None, description="host:port of a Temporal server; default: the embedded one")
+    namespace: str = Field("comity", description="Temporal namespace")
+    temporal_port: int = Field(7243, description="port of the embedded Temporal server, on loopback")
+    smtp_host: str = Field("127.0.0.1", description="mail relay")
+    smtp_port: int = Field(1025, description="port of the mail relay")
+    mail_from: str = Field("comity@localhost", description="sender of reminders")
+    law: str = Field(
+        "default", description="name of the set of ladders and default clocks; `demo` only for the demo's home"
+    )
+    otlp: str | None = Field(None, description="OTLP/HTTP endpoint for spans; none: spans are not exported")
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the one database."""
+        return self.database or f"sqlite:///{self.home.absolute() / 'comity.db'}"

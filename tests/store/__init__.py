@@ -1,0 +1,1 @@
+"""The store: one database, opened twice in kind, with one schema."""

@@ -1,0 +1,1 @@
+"""How a request proceeds: durable workflows, deterministic, that do no I/O."""

@@ -1,0 +1,533 @@
+"""The words of a request as records: its parts, what is done to it, and what was recorded of that.
+
+Everything here is frozen. What comes in at the door forbids unknown fields; what lives for years in histories and in
+the ledger only ever gains fields with defaults, and is written without them, so that its digests stay what they are.
+"""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny, StringConstraints, model_validator
+
+from comity.request.lifecycle import FACTS, Act, Duty, Kind, Role, Stage, Status, has_ended
+
+Part = Annotated[str, StringConstraints(pattern=r"^(request|[MPQ][1-9][0-9]{0,3})$")]
+"""A part of a request: `request` itself, or M1, P1, Q1 … (measure, package, question)."""
+
+Ulid = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9 ./-]{0,63}$")]
+
+
+class Record(BaseModel):
+    """A record: frozen, and closed to what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kept(BaseModel):
+    """A record that lives for years: frozen, and open to what later versions add."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Urgency(StrEnum):
+    """The urgency classes, the most urgent first (docs/glossary.md)."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P1D = "P1d"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most urgent."""
+        return list(Urgency).index(self)
+
+
+class Direction(StrEnum):
+    """Who asks whom."""
+
+    ASKED_OF_US = "asked of us"
+    ASKED_BY_US = "asked by us"
+
+
+# --- what is done: a deed and its particulars -------------------------------------------------------------------------
+
+
+class Particulars(Record):
+    """What every act may carry: words for the file, and the reason. Both are free text, and travel encrypted only."""
+
+    words: str = Field("", max_length=20_000)
+    reason: str = Field("", max_length=20_000)
+
+
+class SoughtMeasure(Record):
+    """One measure as it is sought: its kind and the facts of law that its life depends on."""
+
+    id: Part
+    kind: Token
+    instrument: Token
+    urgency: Urgency
+    lasts: bool = False
+    one_person: bool = False
+
+
+class Gap(Record):
+    """A question that the request itself raises: which field is missing or wrong, by its path."""
+
+    id: Part
+    field: str
+    to: Role = Role.REQUESTING_AUTHORITY
+
+
+class Receive(Particulars):
+    """What a request is when it comes in: its structure only. Its text lies in the register, under its own key."""
+
+    direction: Direction
+    requesting: Country
+    requested: Country
+    measures: tuple[SoughtMeasure, ...] = Field(min_length=1)
+    gaps: tuple[Gap, ...] = ()
+    letter: Digest = Field(description="SHA-256 of the request as it came in")
+    asked_by: AwareDatetime | None = Field(None, description="the date that the requesting authority asks for")
+    data_lost_at: AwareDatetime | None = Field(None, description="when data will be lost if nothing is done")
+
+
+class Proposal(Particulars):
+    """What a reviewer proposes for a measure, with the reasons kept and the reasons told."""
+
+    outcome: Act
+    ground: str = ""
+    told: str = ""
+    conditions: tuple[str, ...] = ()
+
+
+class Decision(Particulars):
+    """What a decider decides; `seen` is the digest of the proposal that was before them."""
+
+    seen: Digest
+    ground: str = ""
+    told: str = ""
+    conditions: tuple[str, ...] = ()
+    review_at: AwareDatetime | None = None
+    told_requester_at: AwareDatetime | None = None
+
+
+class Dated(Particulars):
+    """An act with a date: until when, or by when."""
+
+    until: AwareDatetime
+
+
+class SeenDigest(Particulars):
+    """An approval; `seen` is the digest of the proposal that was before the approver."""
+
+    seen: Digest
+
+
+class Exhibit(Record):
+    """One item of evidence as a request knows it: an opaque id, and the seal's hash and size."""
+
+    id: Ulid
+    sha256: Digest
+    size: int = Field(ge=0)
+
+
+class Deposit(Particulars):
+    """One exhibit that was sealed into the vault for a measure."""
+
+    exhibit: Exhibit
+
+
+class Draft(Particulars):
+    """Exhibits put together for a recipient, named as in COMITY_HOME/recipients."""
+
+    exhibits: tuple[Ulid, ...] = Field(min_length=1)
+    recipient: Token
+
+
+class ReceiptOfPackage(Particulars):
+    """What the recipient says it received: its own hash of each exhibit."""
+
+    content: Digest
+    exhibits: dict[Ulid, Digest]
+
+
+class NewQuestion(Particulars):
+    """Something asked of somebody."""
+
+    to: Role
+    about: tuple[Part, ...] = ()
+    answer_by: AwareDatetime | None = None
+
+
+class UrgencySet(Particulars):
+    """An urgency class claimed or assessed."""
+
+    urgency: Urgency
+
+
+class DutyNamed(Particulars):
+    """A duty of this request, by its key (`M1/decide`)."""
+
+    duty: str
+
+
+class Extension(DutyNamed):
+    """A deadline moved, where the instrument allows it."""
+
+    until: AwareDatetime
+
+
+class PoliceTookIt(Particulars):
+    """Who at the police has taken it over, and under which reference of theirs."""
+
+    name: str = Field(min_length=1)
+    function: str = Field(min_length=1)
+    number: str = Field(min_length=3)
+    reference: str = ""
+
+
+class NewMeasure(Particulars):
+    """One more measure."""
+
+    measure: SoughtMeasure
+
+
+class LegalBasis(Particulars):
+    """The instrument that a measure rests on."""
+
+    instrument: Token
+
+
+class ChildState(Particulars):
+    """What is known of the child's state."""
+
+    safe: bool
+
+
+class Deadline(Kept):
+    """The absolute instant by which a duty is due, and the rule that says so."""
+
+    due: AwareDatetime
+    rule: str = Field(description="id of the rule in the law data, e.g. eio/decide")
+    article: str = Field(description="where it stands; `our default` where the instrument sets no number")
+    verified: bool
+    started: AwareDatetime = Field(description="the instant from which the rule counts")
+    length: str = Field(description="as the rule says it: `30 days`, `15 minutes`, `5 working days`")
+    law: str = Field(description="versions of law data, holidays and tzdata that counted it")
+
+
+class Rung(Kept):
+    """One step of a ladder: whom to tell, how long after the ladder's start (negative: before the deadline)."""
+
+    after: timedelta
+    tell: tuple[Role, ...]
+
+
+class Ladder(Kept):
+    """Who is told, when, if nobody answers. `from_due`: counted from the deadline, otherwise from the duty's opening."""
+
+    name: str
+    from_due: bool
+    pause: timedelta = Field(description="how long an acknowledgement holds the climb")
+    rungs: tuple[Rung, ...] = Field(min_length=1)
+
+
+class Reckoned(Record):
+    """The deadlines of one duty, as counted anew: empty where no rule sets one."""
+
+    duty: str
+    deadlines: tuple[Deadline, ...] = ()
+
+
+class Reckoning(Particulars):
+    """What a reckoning found: deadlines that are new or moved, and ladders that were not known yet."""
+
+    duties: tuple[Reckoned, ...] = ()
+    ladders: dict[str, Ladder] = {}
+
+
+class Alarm(Particulars):
+    """One rung of one duty's ladder that came due. Its key: reference, duty, generation, rung."""
+
+    duty: str
+    generation: int
+    rung: int = Field(ge=0, description="counts on over the rounds of the ladder")
+    planned: AwareDatetime
+    next_at: AwareDatetime
+    tell: tuple[Role, ...]
+    overdue: bool
+    round: int = 0
+
+
+class Knocked(Particulars):
+    """What became of an alarm's messages: who has it, and where it could not be put."""
+
+    duty: str
+    generation: int
+    rung: int
+    accepted: tuple[PersonId, ...] = ()
+    failed: dict[PersonId, str] = {}
+    tries: int = 1
+    next_at: AwareDatetime | None = Field(None, description="when nobody has it: when the next rung is climbed")
+
+
+class Delivery(Particulars):
+    """What a transfer did with a package."""
+
+    attempt: int
+    outcome: Token
+
+
+PARTICULARS: dict[Act, type[Particulars]] = {
+    Act.RECEIVE: Receive,
+    Act.PROPOSE: Proposal,
+    Act.GRANT: Decision,
+    Act.GRANT_ANOTHER_MEASURE: Decision,
+    Act.OFFER_CONDITIONS: Decision,
+    Act.POSTPONE: Decision,
+    Act.REFUSE: Decision,
+    Act.CONSULT: Dated,
+    Act.PUT_IN_FORCE: Dated,
+    Act.RENEW: Dated,
+    Act.ASK: NewQuestion,
+    Act.DEPOSIT: Deposit,
+    Act.DRAFT_PACKAGE: Draft,
+    Act.APPROVE_RELEASE: SeenDigest,
+    Act.CONFIRM_RECEIPT: ReceiptOfPackage,
+    Act.REJECT: Particulars,
+    Act.CLAIM_URGENCY: UrgencySet,
+    Act.ASSESS_URGENCY: UrgencySet,
+    Act.ACKNOWLEDGE_ESCALATION: DutyNamed,
+    Act.EXTEND_DEADLINE: Extension,
+    Act.POLICE_TOOK_IT: PoliceTookIt,
+    Act.ADD_MEASURE: NewMeasure,
+    Act.SET_LEGAL_BASIS: LegalBasis,
+    Act.RECORD_CHILD_STATE: ChildState,
+    Act.REPORT_DELIVERY: Delivery,
+    Act.RECKON: Reckoning,
+    Act.RING: Alarm,
+    Act.TOLD: Knocked,
+    Act.NOT_TOLD: Knocked,
+}
+"""What each act carries; an act that is not listed carries words and a reason only."""
+
+
+def particulars_of(act: Act) -> type[Particulars]:
+    """The type of what an act carries."""
+    return PARTICULARS.get(act, Particulars)
+
+
+def _typed(value: Any) -> Any:
+    """Read `particulars` as the type that the act beside it asks for."""
+    if isinstance(value, dict) and isinstance(value.get("particulars", {}), dict):
+        act = Act(value["act"])
+        return {**value, "particulars": particulars_of(act).model_validate(value.get("particulars", {}))}
+    return value
+
+
+class OnBehalf(Record):
+    """That an act of somebody outside was entered by one of us, and the letter, slip or call note that proves it."""
+
+    proof: str = Field(min_length=1, max_length=200)
+
+
+class Deed(Record):
+    """One act done: by whom, in which role, on which part, having seen which revision of it."""
+
+    id: Ulid
+    act: Act
+    part: Part = "request"
+    person: PersonId
+    role: Role
+    expected: int | None = Field(None, ge=0, description="revision of the part that the person saw")
+    happened: AwareDatetime | None = None
+    received: AwareDatetime | None = None
+    on_behalf: OnBehalf | None = None
+    particulars: SerializeAsAny[Particulars] = Particulars()
+
+    _particulars_by_act = model_validator(mode="before")(_typed)
+
+
+class Event(Kept):
+    """What a deed or the clock made of a request, as it goes into register and ledger. `version` counts them."""
+
+    version: int = Field(ge=1)
+    act: Act
+    part: Part
+    status: Status | None = Field(None, description="where the act led the part; None when it moved nothing")
+    person: PersonId
+    role: Role
+    at: AwareDatetime
+    happened: AwareDatetime | None = None
+    received: AwareDatetime | None = None
+    deed: Ulid | None = None
+    deed_digest: Digest | None = None
+    on_behalf: OnBehalf | None = None
+    particulars: SerializeAsAny[Particulars] = Particulars()
+
+    _particulars_by_act = model_validator(mode="before")(_typed)
+
+    @property
+    def since(self) -> datetime:
+        """The instant from which a legal clock runs: happened, else received, else recorded."""
+        return self.happened or self.received or self.at
+
+
+class Receipt(Kept):
+    """That a deed is on record: at which version, and where it left its part."""
+
+    reference: Ulid
+    deed: Ulid
+    act: Act
+    part: Part
+    status: Status
+    revision: int
+    version: int
+    stage: Stage
+    at: AwareDatetime
+
+
+# --- what a request is: the fold of its events ------------------------------------------------------------------------
+
+
+class Measure(Kept):
+    """One thing that the request asks for; clock, legal basis and outcome belong to it."""
+
+    id: Part
+    kind: Token
+    instrument: Token
+    urgency: Urgency
+    status: Status = Status.SOUGHT
+    revision: int = 0
+    lasts: bool = False
+    one_person: bool = False
+    since: AwareDatetime = Field(description="when it came to its present status")
+    consulted: bool = False
+    hands: tuple[PersonId, ...] = Field((), description="who proposed or changed what is before the decider")
+    proposer: PersonId | None = None
+    proposal: Digest | None = None
+    decided: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+class Package(Kept):
+    """Exhibits on their way to the requesting State."""
+
+    id: Part
+    status: Status = Status.DRAFTED
+    revision: int = 0
+    since: AwareDatetime
+    exhibits: tuple[Exhibit, ...]
+    recipient: Token
+    content: Digest = Field(description="digest of the exhibits' seals, in order")
+    hands: tuple[PersonId, ...] = ()
+    attempts: int = 0
+
+
+class Question(Kept):
+    """Something asked of somebody, with its own due time."""
+
+    id: Part
+    to: Role
+    status: Status = Status.ASKED
+    revision: int = 0
+    since: AwareDatetime
+    about: tuple[Part, ...] = ()
+    field: str | None = None
+    answer_by: AwareDatetime | None = None
+
+
+class Owed(Kept):
+    """One duty that is owed: by which part, under which deadlines, and how far its ladder was climbed."""
+
+    key: str = Field(description="part and duty: `M1/decide`")
+    part: Part
+    duty: Duty
+    urgency: Urgency
+    opened: AwareDatetime = Field(description="the instant that counts in law")
+    entered: AwareDatetime = Field(description="when it came on record; its ladder never rings before")
+    reckoned: bool = False
+    deadlines: tuple[Deadline, ...] = ()
+    generation: int = 0
+    rung: int = Field(0, description="the next rung to climb, counted on over the rounds")
+    next_at: AwareDatetime | None = Field(None, description="when it is climbed")
+    held_by: PersonId | None = None
+
+    @property
+    def due(self) -> datetime | None:
+        """The earliest of its deadlines."""
+        return min((deadline.due for deadline in self.deadlines), default=None)
+
+
+class Request(Kept):
+    """One request, as far as its life depends on it. Its text, names and letters are not here."""
+
+    reference: Ulid
+    version: int = 0
+    revision: int = 0
+    status: Status = Status.RECEIVED
+    direction: Direction
+    requesting: Country
+    requested: Country
+    received: AwareDatetime
+    since: AwareDatetime
+    asked_by: AwareDatetime | None = None
+    data_lost_at: AwareDatetime | None = None
+    hands: tuple[PersonId, ...] = ()
+    acknowledged: bool = False
+    police_have_it: bool = False
+    child_safe: bool = False
+    progress_told: AwareDatetime | None = None
+    reminders: int = 0
+    measures: tuple[Measure, ...]
+    packages: tuple[Package, ...] = ()
+    questions: tuple[Question, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    duties: tuple[Owed, ...] = ()
+    ladders: dict[str, Ladder] = {}
+
+    @property
+    def urgency(self) -> Urgency:
+        """The highest class among the measures that have not ended, or among all when all have."""
+        living = [measure for measure in self.measures if not has_ended(measure.status)] or self.measures
+        return min((measure.urgency for measure in living), key=lambda urgency: urgency.rank)
+
+
+_KINDS = {"M": Kind.MEASURE, "P": Kind.PACKAGE, "Q": Kind.QUESTION}
+
+
+def kind_of(part: str) -> Kind:
+    """Which kind of part a name names: `M1` is a measure."""
+    return Kind.REQUEST if part == "request" else _KINDS[part[0]]
+
+
+def stage_of(request: Request) -> Stage:
+    """The stage of a request: its own while it arrives or settles, else that of its least advanced living part."""
+    own = FACTS[request.status].stage
+    if own is not None:
+        return own
+    standing = [measure.status for measure in request.measures] + [package.status for package in request.packages]
+    stages = [FACTS[status].stage for status in standing if not has_ended(status)]
+    order = list(Stage)
+    return min((stage for stage in stages if stage), key=order.index, default=Stage.CLOSURE)
+
+
+def canonical(record: BaseModel) -> bytes:
+    """A record as canonical JSON: keys sorted, no white space, UTF-8, what equals its default left out."""
+    plain = record.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest_of(record: BaseModel) -> str:
+    """SHA-256 of a record's canonical JSON, in hex."""
+    return hashlib.sha256(canonical(record)).hexdigest()

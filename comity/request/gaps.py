@@ -1,0 +1,351 @@
+"""What a letter lacks: each mandatory field that is missing or cannot be right, as a question to those who wrote it.
+
+Mandatory is what UNTOC art. 18(15), the model forms built on it and each kind of measure ask for. A gap never holds a
+request back: it is registered and opened as it is, and its gaps are asked.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Protocol
+
+from pydantic import BaseModel, Field
+
+from comity.request.identities import named_in_text, split, texts_of
+from comity.request.letter import Letter, MeasureSought, field_at
+from comity.request.model import Country, Direction, Gap, Receive, Record, SoughtMeasure, Urgency
+
+UNKNOWN_KIND = "unknown"
+NO_INSTRUMENT = "none"
+"""What stands in the structure where the letter names no kind or no instrument that we know."""
+
+URGENT = (Urgency.P0, Urgency.P1, Urgency.P1D)
+
+
+class KindOfMeasure(Protocol):
+    """What the law data say of a kind of measure. `needs` are paths inside a measure, else inside the letter."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def lasts(self) -> bool: ...
+    @property
+    def one_person(self) -> bool: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class LawKnown:
+    """The law that a letter is compared with. `in_force_between(instrument, a, b)` says yes, no or unknown."""
+
+    kinds: Mapping[str, KindOfMeasure]
+    instruments: tuple[str, ...]
+    in_force_between: Callable[[str, str, str], str]
+
+
+class Lack(Record):
+    """One gap of a letter, by the path of the field, with the sentence that asks for it. It holds no personal data."""
+
+    field: str = Field(description="path of the field: `measures[1].data.account`")
+    asks: str = Field(description="one sentence for a letter")
+
+
+ALWAYS = (
+    "requested_state",
+    "issuing_authority.name",
+    "issuing_authority.contact",
+    "conducting_authority.name",
+    "conducting_authority.function",
+    "own_reference",
+    "subject.matter",
+    "subject.nature",
+    "subject.stage",
+    "offences",
+    "purpose",
+    "measures",
+    "languages.written_in",
+    "signature.name",
+    "signature.signed_at",
+    "transmission.channel",
+)
+"""What every request must say (UNTOC art. 18(15)(a) to (f); language and signature by practice)."""
+
+OF_EACH = {"offences": ("law", "maximum_penalty"), "persons": ("role",)}
+"""What each entry of a list must say."""
+
+
+def _is_urgent(letter: Letter) -> bool:
+    return any(urgency_of(letter, index) in URGENT for index in range(len(letter.measures) or 1))
+
+
+def _serves_only(letter: Letter) -> bool:
+    return bool(letter.measures) and all(measure.service for measure in letter.measures)
+
+
+def _lacks_judge(letter: Letter) -> bool:
+    """An order of another authority is validated by a judicial one (Directive 2014/41/EU art. 2(c)(ii))."""
+    issuer = letter.issuing_authority
+    by_eio = any(instrument_of(letter, index) == "eio" for index in range(len(letter.measures)))
+    return by_eio and issuer is not None and issuer.judicial is False
+
+
+SOMETIMES: tuple[tuple[str, Callable[[Letter], object]], ...] = (
+    # must be said           when
+    ("facts_summary", lambda letter: not _serves_only(letter)),
+    ("confidentiality.reason", lambda letter: letter.confidentiality and letter.confidentiality.needed),
+    ("procedure.reason", lambda letter: letter.procedure and letter.procedure.to_follow),
+    ("deadline.reason", lambda letter: letter.deadline and letter.deadline.by),
+    ("languages.certified_by", lambda letter: letter.languages and letter.languages.translation_attached),
+    (
+        "exposure.assurance",
+        lambda letter: letter.exposure and (letter.exposure.death_penalty or letter.exposure.torture),
+    ),
+    ("validation.authority.name", _lacks_judge),
+    ("emergency.facts", _is_urgent),
+    ("issuing_authority.contact.round_the_clock", _is_urgent),
+)
+"""What a request must say on a condition."""
+
+
+def gaps(letter: Letter, law: LawKnown, now: datetime) -> tuple[Lack, ...]:
+    """What must be asked about a letter as it came in (not split), in the order of the questions, one for a field."""
+    first: dict[str, Lack] = {}
+    found = (_missing(letter), _legal(letter, law), _of_measures(letter, law), _of_persons(letter, now))
+    for lack in chain(*found, _past(letter, now)):
+        first.setdefault(lack.field, lack)
+    return tuple(first.values())
+
+
+def opening(letter: Letter, found: tuple[Lack, ...], *, law: LawKnown, us: Country, digest: str) -> Receive:
+    """The structure of a request as its life begins: no text, no name. `digest` is the SHA-256 of the bytes received.
+
+    A kind or an instrument that we do not know, or that is not in force, is written as none: the gap asks for it, and
+    the letter keeps what was said. A letter that names no measure opens with one of unknown kind.
+    """
+    return Receive(
+        direction=Direction.ASKED_OF_US,
+        requesting=letter.requesting_state,
+        requested=letter.requested_state or us,
+        measures=tuple(_sought(letter, index, law) for index in range(len(letter.measures) or 1)),
+        gaps=tuple(Gap(id=f"Q{number}", field=lack.field) for number, lack in enumerate(found, 1)),
+        letter=digest,
+        asked_by=letter.deadline.by if letter.deadline else None,
+        data_lost_at=_data_lost_at(letter),
+    )
+
+
+# --- fields that are missing ------------------------------------------------------------------------------------------
+
+
+def _missing(letter: Letter) -> Iterator[Lack]:
+    yield from (_asked(path) for path in ALWAYS if _is_missing(_at(letter, path)))
+    yield from (_asked(path) for path, applies in SOMETIMES if applies(letter) and _is_missing(_at(letter, path)))
+    for name, paths in OF_EACH.items():
+        for index, entry in enumerate(getattr(letter, name)):
+            yield from (_asked(f"{name}[{index}].{path}") for path in paths if _is_missing(_at(entry, path)))
+
+
+def _at(record: object, path: str) -> object:
+    """The value at a path of names inside a record; None where the way there ends."""
+    for name in path.split("."):
+        record = getattr(record, name, None)
+    return record
+
+
+def _is_missing(value: object) -> bool:
+    """Whether nothing is said: no value, a blank text, an empty list, a record of which no field says anything."""
+    if isinstance(value, BaseModel):
+        return all(_is_missing(inner) for _, inner in value)
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value == ()
+
+
+def _asked(path: str) -> Lack:
+    """The question for a field, in the words of its description."""
+    names = re.sub(r"\[\d+\]", "", path)
+    field = field_at(names.split("."))
+    says = field.description if field else f"what the measure needs ({names})"
+    return Lack(field=path, asks=f"Please state{_whose(path)} {says}.")
+
+
+_ENTRIES = {
+    "measures": " for measure M",
+    "persons": " for person ",
+    "offences": " for offence ",
+    "legal_bases": " for legal basis ",
+}
+
+
+def _whose(path: str) -> str:
+    """Which entry of a list the question is about: ` for measure M2`."""
+    entry = re.match(r"(\w+)\[(\d+)\]\.", path)
+    return f"{_ENTRIES[entry[1]]}{int(entry[2]) + 1}" if entry else ""
+
+
+# --- legal bases ------------------------------------------------------------------------------------------------------
+
+
+def instrument_of(letter: Letter, index: int) -> str | None:
+    """The instrument that a measure rests on, as named: its own, else the letter's where it names just one."""
+    own = _at(letter.measures[index], "instrument") if letter.measures else None
+    named = [basis.instrument for basis in letter.legal_bases if not _is_missing(basis.instrument)]
+    only = named[0] if len(named) == 1 else None
+    said = own if isinstance(own, str) and own.strip() else only
+    return _plain(said) if said else None
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.lower().split())
+
+
+def _legal(letter: Letter, law: LawKnown) -> Iterator[Lack]:
+    if not letter.legal_bases:
+        yield _other_basis("legal_bases", letter, law)
+    for index, basis in enumerate(letter.legal_bases):
+        path = f"legal_bases[{index}]"
+        if _is_missing(basis.instrument):
+            yield from () if basis.reciprocity else (_asked(f"{path}.instrument"),)
+        elif not _may_bind(_plain(basis.instrument or ""), letter, law):
+            yield _other_basis(f"{path}.instrument", letter, law)
+        elif _is_missing(basis.article):
+            yield _asked(f"{path}.article")
+    for index in range(len(letter.measures)):
+        if _rests_on_nothing(letter, index, law):
+            yield _other_basis(f"measures[{index}].instrument", letter, law)
+
+
+def _rests_on_nothing(letter: Letter, index: int, law: LawKnown) -> bool:
+    """Whether a measure names an instrument that does not bind, or none where the letter leaves it open which."""
+    own = letter.measures[index].instrument
+    if own and own.strip():
+        return not _may_bind(_plain(own), letter, law)
+    reciprocal = any(basis.reciprocity for basis in letter.legal_bases)
+    return bool(letter.legal_bases) and not reciprocal and instrument_of(letter, index) is None
+
+
+def _may_bind(instrument: str, letter: Letter, law: LawKnown) -> bool:
+    """Whether an instrument is known and not known to be out of force. What is unknown, a reviewer finds out."""
+    return instrument in law.instruments and _in_force(instrument, letter, law) != "no"
+
+
+def _in_force(instrument: str, letter: Letter, law: LawKnown) -> str:
+    if letter.requested_state is None:
+        return "unknown"
+    return law.in_force_between(instrument, letter.requesting_state, letter.requested_state)
+
+
+def _other_basis(path: str, letter: Letter, law: LawKnown) -> Lack:
+    states = f"{letter.requesting_state} and {letter.requested_state or 'us'}"
+    binding = [instrument for instrument in law.instruments if _in_force(instrument, letter, law) == "yes"]
+    which = f"known here to be: {', '.join(binding)}" if binding else "none is known here; reciprocity may be assured"
+    return Lack(field=path, asks=f"Please name{_whose(path)} an instrument in force between {states} ({which}).")
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+
+def _of_measures(letter: Letter, law: LawKnown) -> Iterator[Lack]:
+    for index, measure in enumerate(letter.measures):
+        kind = law.kinds.get(_plain(measure.kind or ""))
+        if kind is None:
+            known = ", ".join(law.kinds)
+            path = f"measures[{index}].kind"
+            yield Lack(field=path, asks=f"Please state{_whose(path)} which kind it is; known here are: {known}.")
+        else:
+            yield from _needed(letter, index, kind)
+
+
+def _needed(letter: Letter, index: int, kind: KindOfMeasure) -> Iterator[Lack]:
+    """What a kind of measure needs. A need that names no field is asked for in any case: that shows the fault."""
+    for need in kind.needs:
+        inside = field_at(need.split("."), MeasureSought) is not None
+        holder = letter.measures[index] if inside else letter
+        if _is_missing(_at(holder, need)):
+            is_letters = not inside and field_at(need.split(".")) is not None
+            yield _asked(need if is_letters else f"measures[{index}].{need}")
+
+
+def urgency_of(letter: Letter, index: int) -> Urgency:
+    """The class claimed for a measure, else for the whole request, else P3.
+
+    A lowering that the letter reports changes nothing by itself: urgency goes down by a second person only.
+    """
+    claimed = letter.emergency.claimed if letter.emergency else None
+    own = letter.measures[index].urgency if letter.measures else None
+    return own or claimed or Urgency.P3
+
+
+def _sought(letter: Letter, index: int, law: LawKnown) -> SoughtMeasure:
+    named = letter.measures[index].kind if letter.measures else None
+    kind = law.kinds.get(_plain(named or ""))
+    instrument = instrument_of(letter, index)
+    return SoughtMeasure(
+        id=f"M{index + 1}",
+        kind=kind.id if kind else UNKNOWN_KIND,
+        instrument=instrument if instrument and _may_bind(instrument, letter, law) else NO_INSTRUMENT,
+        urgency=urgency_of(letter, index),
+        lasts=kind is not None and kind.lasts,
+        one_person=kind is not None and kind.one_person,
+    )
+
+
+# --- instants ---------------------------------------------------------------------------------------------------------
+
+
+def _instants(letter: Letter) -> Iterator[tuple[str, datetime]]:
+    """The instants by which something must be done, with their paths."""
+    paths = ["deadline.by", "emergency.data_lost_at"]
+    for path in paths:
+        instant = _at(letter, path)
+        if isinstance(instant, datetime):
+            yield path, instant
+    for index, measure in enumerate(letter.measures):
+        expires = _at(measure, "data.preservation.expires_at")
+        if isinstance(expires, datetime):
+            yield f"measures[{index}].data.preservation.expires_at", expires
+
+
+def _past(letter: Letter, now: datetime) -> Iterator[Lack]:
+    for path, instant in _instants(letter):
+        if instant <= now:
+            says = _asked(path).asks.removesuffix(".")
+            yield Lack(field=path, asks=f"{says}: the instant given was past when the request arrived.")
+
+
+def _data_lost_at(letter: Letter) -> datetime | None:
+    """The earliest instant at which data will be lost: the one stated, or a preservation's end."""
+    return min((instant for path, instant in _instants(letter) if path != "deadline.by"), default=None)
+
+
+# --- persons ----------------------------------------------------------------------------------------------------------
+
+_POINTERS = ("person", "addressee", "witness", "owner", "holder")
+"""The fields of a measure that hold the token of a person."""
+
+
+def _of_persons(letter: Letter, now: datetime) -> Iterator[Lack]:
+    yield from _doubled(letter)
+    yield from _pointing_nowhere(letter)
+    for path in named_in_text(*split(letter, now)):
+        asks = "Please write this field again with the token in place of the name: it names a protected person."
+        yield Lack(field=path, asks=asks)
+
+
+def _doubled(letter: Letter) -> Iterator[Lack]:
+    times = Counter(person.token for person in letter.persons if person.token)
+    for index, person in enumerate(letter.persons):
+        if person.token and times[person.token] > 1:
+            path = f"persons[{index}].token"
+            yield Lack(field=path, asks=f"Please state{_whose(path)} a token that no other person has.")
+
+
+def _pointing_nowhere(letter: Letter) -> Iterator[Lack]:
+    known = {person.token for person in letter.persons}
+    for path, text in texts_of(letter):
+        if path.startswith("measures[") and path.split(".")[-1] in _POINTERS and text not in known:
+            yield Lack(field=path, asks=f"Please state{_whose(path)} who is meant: no person has this token.")

@@ -1,0 +1,209 @@
+"""The ledger's tables: entries are appended, read in order, proven.
+
+Appending comes last in its transaction: whoever holds the head row holds up every other writer.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+
+from comity.errors import Refused, Tampered
+from comity.ledger import leaf, merkle
+from comity.ledger.leaf import Entry, Leaf
+from comity.store import METADATA, Instant
+
+_Index = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite keeps INTEGER keys in the table itself
+
+LEAF = sa.Table(
+    "ledger_leaf",
+    METADATA,
+    sa.Column("index", _Index, primary_key=True, autoincrement=False),
+    sa.Column("reference", sa.String, nullable=False),
+    sa.Column("version", sa.Integer),
+    sa.Column("id", sa.String),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("leaf", sa.LargeBinary, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Index(None, "reference", "index"),
+)
+"""Every entry. `leaf` is what was hashed; the columns before it repeat its fields, to search by."""
+
+NODE = sa.Table(
+    "ledger_node",
+    METADATA,
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("index", _Index, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+)
+"""Every full subtree of two leaves or more, so that a proof reads a few rows and recomputes nothing."""
+
+HEAD = sa.Table(
+    "ledger_head",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("size", _Index, nullable=False),
+    sa.Column("frontier", sa.LargeBinary, nullable=False),
+)
+"""One row: how many leaves, with the frontier's digests one after another."""
+
+CHECKPOINT = sa.Table(
+    "ledger_checkpoint",
+    METADATA,
+    sa.Column("size", _Index, primary_key=True, autoincrement=False),
+    sa.Column("note", sa.Text, nullable=False),
+)
+"""Every checkpoint ever signed, as its signed note."""
+
+
+class Head(BaseModel):
+    """How far the ledger reaches: its size in leaves, with the frontier of its tree."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: int
+    frontier: merkle.Frontier
+
+    @property
+    def root(self) -> bytes:
+        """The root of the tree, 32 bytes."""
+        return merkle.root(self.frontier)
+
+
+class Kept(BaseModel):
+    """One entry as it is kept: where, what was hashed (read and spelt), with the ciphertext beside it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    index: int
+    leaf: Leaf
+    spelt: bytes
+    body: bytes
+
+
+def append(tx: sa.Connection, entries: Sequence[Entry]) -> list[int]:
+    """Append entries at the end of a transaction that has done everything else. Returns their indices.
+
+    Locks the head until the transaction ends: indices have no gap, and no reader ever sees half a tree.
+    Raises Tampered when the head is missing.
+    """
+    if not entries:
+        return []
+    head = _head(tx, sa.select(HEAD).with_for_update())
+    # Only now: before the lock was held, another writer could still have entered something for the same request.
+    before = _digests_before(tx, {entry.reference for entry in entries})
+    rows = _rows(entries, head.size, before)
+    frontier, nodes = _grown(head, rows)
+    tx.execute(LEAF.insert(), rows)
+    if nodes:
+        tx.execute(NODE.insert(), [{"level": lv, "index": n, "hash": h} for (lv, n), h in nodes.items()])
+    tx.execute(HEAD.update().values(size=head.size + len(rows), frontier=b"".join(frontier)))
+    return [row["index"] for row in rows]
+
+
+def _digests_before(tx: sa.Connection, references: Iterable[str]) -> dict[str, str]:
+    """The digest of each request's newest leaf, in hex; "" where there is none."""
+    newest = sa.select(LEAF.c.hash).where(LEAF.c.reference == sa.bindparam("reference"))
+    newest = newest.order_by(LEAF.c.index.desc()).limit(1)
+    found = {name: tx.execute(newest, {"reference": name}).scalar_one_or_none() for name in references}
+    return {name: digest.hex() if digest else "" for name, digest in found.items()}
+
+
+def _rows(entries: Sequence[Entry], start: int, before: dict[str, str]) -> list[dict[str, Any]]:
+    rows = []
+    for index, entry in enumerate(entries, start):
+        spelt = leaf.spell(entry, before[entry.reference], sha256(entry.body).hexdigest())
+        digest = merkle.leaf_hash(spelt)
+        before[entry.reference] = digest.hex()
+        searched = entry.model_dump(include={"reference", "version", "id", "kind", "at", "body"})
+        rows.append({**searched, "index": index, "leaf": spelt, "hash": digest})
+    return rows
+
+
+def _grown(head: Head, rows: Sequence[Mapping[str, Any]]) -> tuple[merkle.Frontier, dict[merkle.Place, bytes]]:
+    frontier, nodes = head.frontier, dict[merkle.Place, bytes]()
+    for row in rows:
+        frontier, made = merkle.push(row["index"], frontier, row["hash"])
+        nodes |= made
+    return frontier, nodes
+
+
+def entries(view: sa.Connection, reference: str | None = None, since: int = 0, limit: int = 1000) -> Iterator[Kept]:
+    """The entries from index `since` on, in order, at most `limit`; of one request when `reference` is given.
+
+    Raises Tampered at a leaf that is not canonical.
+    """
+    wanted = sa.select(LEAF.c.index, LEAF.c.leaf, LEAF.c.body).where(LEAF.c.index >= since)
+    if reference is not None:
+        wanted = wanted.where(LEAF.c.reference == reference)
+    for index, spelt, body in view.execute(wanted.order_by(LEAF.c.index).limit(limit)):
+        yield Kept(index=index, leaf=leaf.read(spelt), spelt=spelt, body=body)
+
+
+def head(view: sa.Connection) -> Head:
+    """How far the ledger reaches. Raises Tampered when the head is missing."""
+    return _head(view, sa.select(HEAD))
+
+
+def _head(view: sa.Connection, query: sa.Select[Any]) -> Head:
+    row = view.execute(query).one_or_none()
+    if row is None:
+        raise Tampered("the ledger has no head; restore the database, then verify it")
+    digests = tuple(row.frontier[at : at + 32] for at in range(0, len(row.frontier), 32))
+    return Head(size=row.size, frontier=digests)
+
+
+def inclusion(view: sa.Connection, index: int, size: int) -> list[bytes]:
+    """The proof that entry `index` stands in the ledger of `size` entries (RFC 6962, section 2.1.1).
+
+    Raises Refused when that ledger has no such entry, Tampered when a node is missing.
+    """
+    return _proof(view, merkle.inclusion_path(index, _reached(view, size)))
+
+
+def consistency(view: sa.Connection, old: int, new: int) -> list[bytes]:
+    """The proof that the ledger of `old` entries is a prefix of that of `new` (RFC 6962, section 2.1.2).
+
+    Raises Refused when old is larger than new or new than the ledger, Tampered when a node is missing.
+    """
+    return _proof(view, merkle.consistency_path(old, _reached(view, new)))
+
+
+def root_at(view: sa.Connection, size: int) -> bytes:
+    """The root of the ledger when it had `size` entries. Raises Refused when it never had so many."""
+    (digest,) = _proof(view, [merkle.subtrees(0, _reached(view, size))])
+    return digest
+
+
+def _reached(view: sa.Connection, size: int) -> int:
+    newest = head(view).size
+    if size > newest:
+        raise Refused(f"the ledger has {newest} entries, not yet {size}; ask for {newest} at most")
+    return size
+
+
+def _proof(view: sa.Connection, path: merkle.Path) -> list[bytes]:
+    wanted = [place for places in path for place in places]
+    found = _leaf_digests(view, wanted) | node_digests(view, [place for place in wanted if place[0]])
+    for level, number in wanted:
+        if (level, number) not in found:
+            raise Tampered(f"node {number} of level {level} is missing: verify the ledger")
+    return merkle.proof(path, found)
+
+
+def _leaf_digests(view: sa.Connection, places: Iterable[merkle.Place]) -> dict[merkle.Place, bytes]:
+    wanted = [number for level, number in places if level == 0]
+    rows = view.execute(sa.select(LEAF.c.index, LEAF.c.hash).where(LEAF.c.index.in_(wanted)))
+    return {(0, number): digest for number, digest in rows}
+
+
+def node_digests(view: sa.Connection, places: Sequence[merkle.Place]) -> dict[merkle.Place, bytes]:
+    """The stored digests of these full subtrees (of two leaves or more), without those that are missing."""
+    # Not as (level, index) IN (…), for which SQLite reads the whole table.
+    each = [sa.and_(NODE.c.level == level, NODE.c.index == number) for level, number in places]
+    wanted = sa.or_(sa.false(), *each)
+    return {(level, number): digest for level, number, digest in view.execute(sa.select(NODE).where(wanted))}

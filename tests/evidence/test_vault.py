@@ -1,0 +1,292 @@
+"""What the vault promises of every exhibit, through every fault."""
+
+import hashlib
+import io
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from comity.errors import KeyGone, NotFound, Refused, Tampered
+from comity.evidence import vault as vault_module
+from comity.evidence.seal import Seal, compare
+from comity.evidence.vault import CHUNK, Vault
+
+from .conftest import MIB, NOW, ONE, THREE, TWO, Generated, Safe, generated, resident_mib
+
+SEALED_CHUNK = CHUNK + 16
+HEADER = 16 + 2 + 48
+GOLDEN = (
+    "636f6d69747920657868696269740a000030cea6423e49656d690f47cfd8b6fe9317627111d923b33c63c9bbef95691b"
+    "2b915ce84de46054e33c0c27f353050931137ad4c7bbd00ce0d534ece8238dd86a3fbd8ed92324ce72fa60b8d48f649b"
+    "563ec2b6b768d26ce055958a5e71124b66e5ac184915c065da707f9db13a27a960edba6a35a7fed7"
+)
+
+
+def _kept(vault: Vault, safe: Safe, plain: bytes, exhibit: str = ONE) -> Seal:
+    return vault.deposit(io.BytesIO(plain), exhibit, safe.wrap, at=NOW)
+
+
+def _read(vault: Vault, safe: Safe, exhibit: str = ONE) -> bytes:
+    return b"".join(vault.read(exhibit, safe.unwrap))
+
+
+def _alter(file: Path, change: Callable[[bytes], bytes]) -> None:
+    file.chmod(0o600)
+    file.write_bytes(change(file.read_bytes()))
+
+
+def test_the_form_of_a_file_is_a_promise(
+    vault: Vault, folder: Path, safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exhibits are kept for decades: what this version sealed must open for ever, so these bytes may never change."""
+    monkeypatch.setattr(vault_module, "_fresh_key", lambda: bytes(range(32)))
+    monkeypatch.setattr(vault_module, "CHUNK", 8)
+    _kept(vault, safe, b"three chunks of eight.")
+    assert (folder / ONE).read_bytes().hex() == GOLDEN
+    assert _read(vault, safe) == b"three chunks of eight."
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 1])
+def test_what_is_deposited_is_read_again_at_every_edge_of_a_chunk(vault: Vault, safe: Safe, size: int) -> None:
+    plain = generated(size)
+    seal = _kept(vault, safe, plain)
+    assert (seal.sha256, seal.size) == (hashlib.sha256(plain).hexdigest(), size)
+    assert seal.chunks == max(1, -(-size // CHUNK))
+    assert _read(vault, safe) == plain
+
+
+@settings(deadline=None)
+@given(size=st.integers(0, 70), piece=st.integers(1, 80), chunk=st.integers(1, 24))
+def test_no_split_of_the_source_changes_what_is_kept(
+    tmp_path_factory: pytest.TempPathFactory, size: int, piece: int, chunk: int
+) -> None:
+    plain = generated(size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vault_module, "CHUNK", chunk)
+        vault, safe = Vault(tmp_path_factory.mktemp("vault")), Safe()
+        seal = vault.deposit(Generated(size, piece=piece), ONE, safe.wrap, at=NOW)
+        assert _read(vault, safe) == plain
+        assert seal == vault.examine(ONE, safe.unwrap, at=NOW)
+        assert seal.sha256 == hashlib.sha256(plain).hexdigest()
+
+
+def test_only_its_owner_may_read_the_file_and_nobody_write_it(vault: Vault, folder: Path, safe: Safe) -> None:
+    _kept(vault, safe, b"a statement")
+    assert (folder / ONE).stat().st_mode & 0o777 == 0o400
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_nothing_lies_in_the_clear(vault: Vault, folder: Path, safe: Safe) -> None:
+    _kept(vault, safe, b"the marker stands here" * 1000)
+    assert b"marker" not in (folder / ONE).read_bytes()
+    assert safe.handed_out[0] not in (folder / ONE).read_bytes()
+
+
+def test_every_byte_that_is_changed_is_found(vault: Vault, folder: Path, safe: Safe) -> None:
+    _kept(vault, safe, b"eleven")
+    whole = (folder / ONE).read_bytes()
+    for at in range(len(whole)):
+        _alter(folder / ONE, lambda _, at=at: whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])  # type: ignore[misc]
+        with pytest.raises(Tampered):
+            _read(vault, safe)
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("cut at a chunk", lambda file: file[: HEADER + 2 * SEALED_CHUNK]),
+        ("cut to the header", lambda file: file[:HEADER]),
+        ("cut inside the last chunk", lambda file: file[:-1]),
+        ("cut inside the tag", lambda file: file[: HEADER + 2 * SEALED_CHUNK + 5]),
+        ("lengthened by a byte", lambda file: file + b"\0"),
+        ("last chunk twice", lambda file: file + file[HEADER + 2 * SEALED_CHUNK :]),
+        (
+            "two chunks in each other's place",
+            lambda file: (
+                file[:HEADER]
+                + file[HEADER + SEALED_CHUNK : HEADER + 2 * SEALED_CHUNK]
+                + file[HEADER : HEADER + SEALED_CHUNK]
+                + file[HEADER + 2 * SEALED_CHUNK :]
+            ),
+        ),
+        ("first chunk missing", lambda file: file[:HEADER] + file[HEADER + SEALED_CHUNK :]),
+        ("empty", lambda _: b""),
+    ],
+)
+def test_a_file_cut_reordered_or_lengthened_is_found(
+    vault: Vault, folder: Path, safe: Safe, fault: str, change: Callable[[bytes], bytes]
+) -> None:
+    vault.deposit(Generated(2 * CHUNK + 100), ONE, safe.wrap, at=NOW)
+    _alter(folder / ONE, change)
+    with pytest.raises(Tampered, match=ONE):
+        _read(vault, safe)
+
+
+def test_a_chunk_is_verified_before_it_is_given(vault: Vault, folder: Path, safe: Safe) -> None:
+    vault.deposit(Generated(2 * CHUNK), ONE, safe.wrap, at=NOW)
+    _alter(folder / ONE, lambda file: file[:-1] + bytes([file[-1] ^ 1]))
+    chunks = vault.read(ONE, safe.unwrap)
+    assert len(next(chunks)) == CHUNK
+    with pytest.raises(Tampered, match="from chunk 1 on"):
+        next(chunks)
+
+
+def test_an_exhibit_cannot_stand_in_for_another(vault: Vault, folder: Path, safe: Safe) -> None:
+    """Whole files swapped, key and all: each is bound to its own id."""
+    _kept(vault, safe, b"one", ONE)
+    (folder / ONE).rename(folder / TWO)
+    with pytest.raises(Tampered, match=TWO):
+        _read(vault, safe, TWO)
+
+
+def test_an_exhibit_whose_key_is_destroyed_is_gone(vault: Vault, safe: Safe) -> None:
+    _kept(vault, safe, b"shredded")
+    safe.empty()
+    with pytest.raises(KeyGone):
+        _read(vault, safe)
+
+
+def test_a_missing_exhibit_is_not_found(vault: Vault, safe: Safe) -> None:
+    with pytest.raises(NotFound, match="restore its file"):
+        _read(vault, safe)
+
+
+@pytest.mark.parametrize("name", ["../escape", "", ".", "a" * 26, ONE + "/x", ONE.lower()])
+def test_no_name_but_an_id_reaches_the_folder(vault: Vault, safe: Safe, folder: Path, name: str) -> None:
+    with pytest.raises(NotFound, match="ULID"):
+        _kept(vault, safe, b"", name)
+    with pytest.raises(NotFound, match="ULID"):
+        _read(vault, safe, name)
+    assert list(folder.iterdir()) == []
+
+
+def test_what_is_sealed_is_never_written_over(vault: Vault, folder: Path, safe: Safe) -> None:
+    _kept(vault, safe, b"the first")
+    before = (folder / ONE).read_bytes()
+    with pytest.raises(Refused, match="sealed already"):
+        _kept(vault, safe, b"the second")
+    assert (folder / ONE).read_bytes() == before
+    assert [file.name for file in folder.iterdir()] == [ONE]
+
+
+def test_of_many_deposits_under_one_id_exactly_one_is_kept(vault: Vault, folder: Path, safe: Safe) -> None:
+    together = threading.Barrier(6)
+
+    def deposit(number: int) -> Seal | None:
+        together.wait()
+        try:
+            return _kept(vault, safe, bytes([number]) * 100_000)
+        except Refused:
+            return None
+
+    with ThreadPoolExecutor(6) as many:
+        [kept] = [seal for seal in many.map(deposit, range(6)) if seal]
+    assert kept == vault.examine(ONE, safe.unwrap, at=NOW)
+    assert [file.name for file in folder.iterdir()] == [ONE]
+
+
+def test_a_deposit_that_breaks_off_leaves_nothing_and_the_next_succeeds_under_another_key(
+    vault: Vault, folder: Path, safe: Safe
+) -> None:
+    """A key used again for other bytes under the same numbers would betray both: GCM's one deadly sin."""
+    with pytest.raises(ConnectionResetError):
+        vault.deposit(Generated(3 * CHUNK, breaks_at=2 * CHUNK), ONE, safe.wrap, at=NOW)
+    assert list(folder.iterdir()) == []
+    vault.deposit(Generated(3 * CHUNK), ONE, safe.wrap, at=NOW)
+    assert len(set(safe.handed_out)) == 2
+
+
+def test_no_two_exhibits_share_a_key(vault: Vault, safe: Safe) -> None:
+    for exhibit in (ONE, TWO, THREE):
+        _kept(vault, safe, b"same bytes", exhibit)
+    assert len(set(safe.handed_out)) == 3
+
+
+DEPOSIT = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from comity.evidence.vault import Vault
+class Slow:
+    count = 0
+    def read(self, size):
+        self.count += 1
+        if self.count == 4:
+            print("half way", flush=True)
+            sys.stdin.read()
+        return bytes(size)
+Vault(Path(sys.argv[1])).deposit(Slow(), sys.argv[2], lambda key: key, at=datetime(2026, 3, 2, tzinfo=UTC))
+"""
+
+
+@pytest.fixture
+def half_way(folder: Path, vault: Vault) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process in the middle of a deposit under ONE."""
+    run = [sys.executable, "-c", DEPOSIT, str(folder), ONE]
+    with subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # noqa: S603
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"half way\n"
+        yield child
+        child.kill()
+
+
+def test_what_a_killed_deposit_leaves_is_cleared_by_the_next(
+    vault: Vault, folder: Path, safe: Safe, half_way: subprocess.Popen[bytes]
+) -> None:
+    half_way.send_signal(signal.SIGKILL)
+    half_way.wait()
+    assert [file.name[:12] for file in folder.iterdir()] == [".unfinished-"]
+    _kept(vault, safe, b"again")
+    assert [file.name for file in folder.iterdir()] == [ONE]
+
+
+def test_a_deposit_under_way_is_not_taken_for_a_left_over(
+    vault: Vault, folder: Path, safe: Safe, half_way: subprocess.Popen[bytes]
+) -> None:
+    _kept(vault, safe, b"meanwhile", TWO)
+    assert sorted(file.name[:12] for file in folder.iterdir()) == [".unfinished-", TWO[:12]]
+
+
+@pytest.fixture
+def little_room() -> Iterator[None]:
+    """A disk on which no file can grow beyond 2 MiB and some (a real limit of the kernel: EFBIG)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MIB + 5000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [20 * MIB, 2 * MIB + 4999])
+def test_a_full_disk_is_one_clear_refusal_and_leaves_nothing(
+    vault: Vault, folder: Path, safe: Safe, little_room: None, size: int
+) -> None:
+    with pytest.raises(Refused, match="no room left; nothing was kept"):
+        vault.deposit(Generated(size), ONE, safe.wrap, at=NOW)
+    assert list(folder.iterdir()) == []
+
+
+def test_progress_is_told_in_bytes_and_ends_at_the_size(vault: Vault, safe: Safe) -> None:
+    sealed: list[int] = []
+    read: list[int] = []
+    vault.deposit(Generated(2 * CHUNK + 5), ONE, safe.wrap, at=NOW, progress=sealed.append)
+    vault.examine(ONE, safe.unwrap, at=NOW, progress=read.append)
+    assert sealed == read == [CHUNK, 2 * CHUNK, 2 * CHUNK + 5]
+
+
+def test_memory_does_not_grow_with_the_exhibit(vault: Vault, safe: Safe, proving: bool) -> None:
+    size = 2048 * MIB if proving else 64 * MIB
+    highest: list[float] = []
+    before = resident_mib()
+    seal = vault.deposit(Generated(size), ONE, safe.wrap, at=NOW, progress=lambda _: highest.append(resident_mib()))
+    found = vault.examine(ONE, safe.unwrap, at=NOW, progress=lambda _: highest.append(resident_mib()))
+    compare(seal, found)
+    assert max(highest) - before < 30

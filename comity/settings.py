@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     law: str = Field(
         "default", description="name of the set of ladders and default clocks; `demo` only for the demo's home"
     )
+    origin: str = Field("comity.example/ledger", description="name of the ledger, first line of its checkpoints")
+    own_state: str = Field("LU", description="ISO 3166-1 alpha-2 code of the State whose central authority this is")
+    zone: str = Field("Europe/Luxembourg", description="IANA time zone of the central authority")
     otlp: str | None = Field(None, description="OTLP/HTTP endpoint for spans; none: spans are not exported")
 
     @property

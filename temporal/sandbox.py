@@ -5,6 +5,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 PASSED_THROUGH = (
     "comity",
     "activities",
+    "temporal.names",
     "pydantic",
     "pydantic_core",
     "annotated_types",

@@ -12,8 +12,9 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from comity.keys import envelope
 from comity.keys.request_keys import KeyClass
-from temporal.client import IDENTITY, SEARCH_ATTRIBUTES
+from temporal.client import IDENTITY
 from temporal.codec import Seals
+from temporal.names import SEARCH_ATTRIBUTES
 from temporal.plugin import ComityPlugin
 
 

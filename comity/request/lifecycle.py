@@ -260,6 +260,7 @@ class Status(StrEnum):
 class Guard(StrEnum):
     """The conditions that a row may set. comity.request.rules says for each when it objects."""
 
+    REVIEW_OPEN = "the request is open"
     NOTHING_WITHOUT_IT = "nothing can be done without it; never P0 or P1"
     SECOND_PERSON = "another person than all who proposed or changed it"
     NEVER_P0_P1 = "two reminders and a last letter have gone; never P0 or P1"
@@ -271,7 +272,8 @@ class Guard(StrEnum):
     URGENT_ONE_PERSON = "P0, P1 or P1d; a kind that one person may order"
     DATE_PASSED = "the date given has passed"
     THE_PROPOSER = "only who proposed it"
-    DIGEST_SEEN = "names the digest of the proposal that was seen"
+    DIGEST_SEEN = "names the digest of what was seen"
+    AS_PROPOSED = "as it was proposed"
     TOLD_REQUESTER = "the requesting authority was told"
     CONSULTED = "only after consulting"
     NEW_FACTS = "new facts are given"
@@ -281,6 +283,12 @@ class Guard(StrEnum):
     HAS_EXHIBITS = "it holds at least one exhibit"
     SAME_HASHES = "the receipt carries the same hashes"
     SAME_DIGEST = "the same content as before"
+    EXHIBITS_OF_REQUEST = "its exhibits were deposited in this request"
+    NEW_EXHIBIT = "an exhibit that is not yet in this request"
+    DUTY_OWED = "a duty that is owed"
+    NEXT_NAME = "named as the next measure"
+    ONLY_UP = "more urgent than now"
+    DOWN_BY_SECOND = "down only by another person than who set it"
     WHAT_WAS_DONE = "what was done, lifted, kept, returned"
 
 
@@ -410,12 +418,12 @@ REQUEST: tuple[Step, ...] = (
 
 _BEFORE_ASSIGNED = (_S.SOUGHT, _S.CONSULTING, _S.PROPOSED, _S.OFFERED, _S.POSTPONED, _S.GRANTED)
 _IN_EXECUTION = (_S.ASSIGNED, _S.AWAITING_ORDER, _S.STARTED, _S.IN_FORCE, _S.SUSPENDED)
-_DECIDED = (_G.SECOND_PERSON, _G.DIGEST_SEEN)
+_DECIDED = (_G.SECOND_PERSON, _G.DIGEST_SEEN, _G.AS_PROPOSED)
 
 MEASURE: tuple[Step, ...] = (
     #     while               act                         leads to         and is done by      when
-    _step(_S.SOUGHT,          _A.CONSULT,                 _S.CONSULTING,   _REV),
-    _step(_S.SOUGHT,          _A.PROPOSE,                 _S.PROPOSED,     _REV),
+    _step(_S.SOUGHT,          _A.CONSULT,                 _S.CONSULTING,   _REV,               _G.REVIEW_OPEN),
+    _step(_S.SOUGHT,          _A.PROPOSE,                 _S.PROPOSED,     _REV,               _G.REVIEW_OPEN),
     _step(_S.SOUGHT,          _A.ORDER_PROVISIONALLY,     _S.ASSIGNED,     _DUTY,              _G.URGENT_ONE_PERSON),
     _step(_S.CONSULTING,      _A.ANSWER_CONSULTATION,     _S.SOUGHT,       _ASKING),
     _step(_S.CONSULTING,      _A.END_CONSULTATION,        _S.SOUGHT,       _REV,               _G.DATE_PASSED),
@@ -430,7 +438,7 @@ MEASURE: tuple[Step, ...] = (
     _step(_S.OFFERED,         _A.DECLINE,                 _S.SOUGHT,       _ASKING),
     _step(_S.OFFERED,         _A.TAKE_UP_AGAIN,           _S.SOUGHT,       _REV),
     _step(_S.POSTPONED,       _A.TAKE_UP_AGAIN,           _S.SOUGHT,       _REV),
-    _step(_S.REFUSED,         _A.RECONSIDER,              _S.SOUGHT,       _HEAD,              _G.NEW_FACTS),
+    _step(_S.REFUSED,         _A.RECONSIDER,              _S.SOUGHT,       _HEAD,              _G.REVIEW_OPEN, _G.NEW_FACTS),
     _step(_S.GRANTED,         _A.ASSIGN,                  _S.ASSIGNED,     _COORD),
     _step(_S.ASSIGNED,        _A.HAND_BACK,               _S.GRANTED,      _EXEC,              _G.WITH_REASON),
     _step(_S.ASSIGNED,        _A.APPLY_FOR_ORDER,         _S.AWAITING_ORDER, _EXEC),
@@ -449,9 +457,9 @@ MEASURE: tuple[Step, ...] = (
     *(_step(status,           _A.REPORT_IMPOSSIBLE,       _S.IMPOSSIBLE,   _EXEC,              _G.WITH_REASON) for status in _IN_EXECUTION),
     *(_step(status,           _A.SEND_BACK_TO_REVIEW,     _S.SOUGHT,       (_REV, _EXEC),      _G.WITH_REASON) for status in _IN_EXECUTION),
     *(_step(status,           _A.WITHDRAW,                _S.STOPPING,     _ASKING) for status in _IN_EXECUTION),
-    _step(_S.DONE,            _A.DO_AGAIN,                _S.ASSIGNED,     _COORD,             _G.WITH_REASON),
-    _step(_S.PARTLY_DONE,     _A.DO_AGAIN,                _S.ASSIGNED,     _COORD,             _G.WITH_REASON),
-    _step(_S.IMPOSSIBLE,      _A.DO_AGAIN,                _S.ASSIGNED,     _COORD,             _G.WITH_REASON),
+    _step(_S.DONE,            _A.DO_AGAIN,                _S.ASSIGNED,     _COORD,             _G.REVIEW_OPEN, _G.WITH_REASON),
+    _step(_S.PARTLY_DONE,     _A.DO_AGAIN,                _S.ASSIGNED,     _COORD,             _G.REVIEW_OPEN, _G.WITH_REASON),
+    _step(_S.IMPOSSIBLE,      _A.DO_AGAIN,                _S.ASSIGNED,     _COORD,             _G.REVIEW_OPEN, _G.WITH_REASON),
     *(_step(status,           _A.WITHDRAW,                _S.WITHDRAWN,    _ASKING) for status in _BEFORE_ASSIGNED),
     _step(_S.STOPPING,        _A.STOPPED,                 _S.WITHDRAWN,    _EXEC,              _G.WHAT_WAS_DONE),
 )
@@ -505,12 +513,12 @@ STILL: tuple[Still, ...] = (
     _still(_A.ALLOCATE,                   Kind.REQUEST,  (_COORD, _HEAD)),
     _still(_A.HAND_OVER,                  Kind.REQUEST,  OFFICE),
     _still(_A.TAKE_OVER,                  Kind.REQUEST,  OFFICE),
-    _still(_A.CLAIM_URGENCY,              Kind.MEASURE,  _ANYBODY),
-    _still(_A.ASSESS_URGENCY,             Kind.MEASURE,  (_COORD, _DUTY, _REV, _HEAD)),
+    _still(_A.CLAIM_URGENCY,              Kind.MEASURE,  _ANYBODY,                    _G.ONLY_UP),
+    _still(_A.ASSESS_URGENCY,             Kind.MEASURE,  (_COORD, _DUTY, _REV, _HEAD), _G.DOWN_BY_SECOND),
     _still(_A.RECORD_CHILD_STATE,         Kind.REQUEST,  (_COORD, _DUTY)),
     _still(_A.VERIFY_SENDER,              Kind.REQUEST,  (_COORD, _DUTY)),
     _still(_A.POLICE_TOOK_IT,             Kind.REQUEST,  (_COORD, _DUTY, Role.POLICE)),
-    _still(_A.ADD_MEASURE,                Kind.REQUEST,  (_COORD, _ASKING)),
+    _still(_A.ADD_MEASURE,                Kind.REQUEST,  (_COORD, _ASKING),           _G.NEXT_NAME),
     _still(_A.SET_LEGAL_BASIS,            Kind.MEASURE,  (_COORD, _REV)),
     _still(_A.CONFIRM_IN_WRITING,         Kind.REQUEST,  _ASKING),
     _still(_A.RATIFY,                     Kind.MEASURE,  (_REV, _DEC, _HEAD),          _G.SECOND_PERSON),
@@ -525,10 +533,10 @@ STILL: tuple[Still, ...] = (
     _still(_A.RECEIVE_RETURN,             Kind.REQUEST,  _EVID),
     _still(_A.GIVE_BACK,                  Kind.REQUEST,  _EVID),
     _still(_A.SETTLE_COST,                Kind.REQUEST,  (_COORD, _HEAD)),
-    _still(_A.EXTEND_DEADLINE,            Kind.REQUEST,  (_COORD, _HEAD),              _G.WITH_REASON),
-    _still(_A.ACKNOWLEDGE_ESCALATION,     Kind.REQUEST,  OFFICE),
-    _still(_A.DEPOSIT,                    Kind.MEASURE,  (_EVID, _EXEC, _COORD, Role.SYSTEM)),
-    _still(_A.DRAFT_PACKAGE,              Kind.REQUEST,  _EVID),
+    _still(_A.EXTEND_DEADLINE,            Kind.REQUEST,  (_COORD, _HEAD),            _G.DUTY_OWED, _G.WITH_REASON),
+    _still(_A.ACKNOWLEDGE_ESCALATION,     Kind.REQUEST,  OFFICE,                      _G.DUTY_OWED),
+    _still(_A.DEPOSIT,                    Kind.MEASURE,  (_EVID, _EXEC, _COORD),      _G.NEW_EXHIBIT),
+    _still(_A.DRAFT_PACKAGE,              Kind.REQUEST,  _EVID,                       _G.REVIEW_OPEN, _G.EXHIBITS_OF_REQUEST),
     _still(_A.REPORT_DELIVERY,            Kind.PACKAGE,  Role.SYSTEM),
     _still(_A.OPEN_VAULT,                 Kind.REQUEST,  (_DUTY, _HEAD),               _G.WITH_REASON),
     _still(_A.RECKON,                     Kind.REQUEST,  _CLOCK),
@@ -537,6 +545,12 @@ STILL: tuple[Still, ...] = (
     _still(_A.NOT_TOLD,                   Kind.REQUEST,  _CLOCK),
 )
 # fmt: on
+
+PERSONAL: frozenset[Act] = frozenset({
+    Act.NOTE, Act.POLICE_TOOK_IT, Act.RECORD_LETTER, Act.CORRECT, Act.ASK, Act.ANSWER, Act.VERIFY_SENDER,
+    Act.GIVE_SPONTANEOUS_INFORMATION, Act.RECORD_CHILD_STATE, Act.SUPPLEMENT,
+})  # fmt: skip
+"""Acts whose words are personal data: sealed under the content key, and gone with it. The record outlives them."""
 
 TABLES: dict[Kind, tuple[Step, ...]] = {
     Kind.REQUEST: REQUEST, Kind.MEASURE: MEASURE, Kind.PACKAGE: PACKAGE, Kind.QUESTION: QUESTION,

@@ -234,7 +234,7 @@ class Rung(Kept):
 
 
 class Ladder(Kept):
-    """Who is told, when, if nobody answers. `from_due`: counted from the deadline, otherwise from the duty's opening."""
+    """Who is told, when, if nobody answers. `from_due`: counted from the deadline, else from the duty's opening."""
 
     name: str
     from_due: bool
@@ -247,6 +247,8 @@ class Reckoned(Record):
 
     duty: str
     deadlines: tuple[Deadline, ...] = ()
+    rung: int = Field(0, description="where its ladder's climb begins")
+    next_at: AwareDatetime | None = Field(None, description="when")
 
 
 class Reckoning(Particulars):
@@ -304,7 +306,7 @@ PARTICULARS: dict[Act, type[Particulars]] = {
     Act.DRAFT_PACKAGE: Draft,
     Act.APPROVE_RELEASE: SeenDigest,
     Act.CONFIRM_RECEIPT: ReceiptOfPackage,
-    Act.REJECT: Particulars,
+    Act.DISPATCH_AGAIN: SeenDigest,
     Act.CLAIM_URGENCY: UrgencySet,
     Act.ASSESS_URGENCY: UrgencySet,
     Act.ACKNOWLEDGE_ESCALATION: DutyNamed,
@@ -407,6 +409,7 @@ class Measure(Kept):
     kind: Token
     instrument: Token
     urgency: Urgency
+    urgency_by: PersonId
     status: Status = Status.SOUGHT
     revision: int = 0
     lasts: bool = False
@@ -416,6 +419,7 @@ class Measure(Kept):
     hands: tuple[PersonId, ...] = Field((), description="who proposed or changed what is before the decider")
     proposer: PersonId | None = None
     proposal: Digest | None = None
+    proposed: Act | None = Field(None, description="the decision that the proposal asks for")
     decided: AwareDatetime | None = None
     until: AwareDatetime | None = None
 
@@ -458,7 +462,9 @@ class Owed(Kept):
     entered: AwareDatetime = Field(description="when it came on record; its ladder never rings before")
     reckoned: bool = False
     deadlines: tuple[Deadline, ...] = ()
-    generation: int = 0
+    extended: AwareDatetime | None = None
+    ladder: str
+    generation: int = Field(0, description="version of the event that set the present instant")
     rung: int = Field(0, description="the next rung to climb, counted on over the rounds")
     next_at: AwareDatetime | None = Field(None, description="when it is climbed")
     held_by: PersonId | None = None
@@ -487,7 +493,8 @@ class Request(Kept):
     acknowledged: bool = False
     police_have_it: bool = False
     child_safe: bool = False
-    progress_told: AwareDatetime | None = None
+    sender_verified: bool = False
+    keys_destroyed: bool = False
     reminders: int = 0
     measures: tuple[Measure, ...]
     packages: tuple[Package, ...] = ()

@@ -1,0 +1,92 @@
+"""COMITY_HOME, opened: the one place where the keepers of one installation are put together."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from comity.errors import Unreachable
+from comity.evidence.vault import Vault
+from comity.keys import ring
+from comity.keys.keys import Keys
+from comity.ledger.checkpoint import Signer
+from comity.settings import Settings
+from comity.store import Store
+
+_RING = "master-keys.toml"
+_SIGNER = "ledger-signer.key"
+_FOLDERS = ("vault", "checkpoints", "outgoing", "recipients")
+
+
+@dataclass(frozen=True)
+class Home:
+    """The keepers of one installation. Close it when done."""
+
+    settings: Settings
+    store: Store
+    keys: Keys
+    vault: Vault
+
+    @property
+    def folder(self) -> Path:
+        """Where all state lies."""
+        return self.settings.home
+
+    @property
+    def checkpoints(self) -> Path:
+        """The second place where each day's checkpoint is written."""
+        return self.folder / "checkpoints"
+
+    @property
+    def ring_path(self) -> Path:
+        """The master key ring's file."""
+        return self.folder / _RING
+
+    def recipient(self, name: str) -> Path:
+        """The file with the age public key of a recipient."""
+        return self.folder / "recipients" / f"{name}.age"
+
+    def outgoing(self, recipient: str) -> Path:
+        """The folder in which packages for a recipient are left."""
+        return self.folder / "outgoing" / recipient
+
+    def signer(self) -> Signer:
+        """Who signs the ledger's checkpoints: one process of the installation."""
+        return Signer.open(self.folder / _SIGNER, self.settings.origin)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+
+def make(settings: Settings, at: datetime) -> Home:
+    """Make what is missing of a home, bring its database to the newest schema, and open it. Safe to repeat."""
+    folder = settings.home
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in _FOLDERS:
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
+    if not (folder / _RING).exists():
+        ring.create(folder / _RING)
+    if not (folder / _SIGNER).exists():
+        Signer.create(folder / _SIGNER, settings.origin)
+    home = _opened(settings)
+    home.store.migrate()
+    with home.store.transaction() as tx:
+        home.keys.create_service(tx, at)
+    return home
+
+
+def open_home(settings: Settings) -> Home:
+    """Open a home that was made. Raises Unreachable when there is none."""
+    if not (settings.home / _RING).exists():
+        raise Unreachable(f"there is no COMITY_HOME at {settings.home}: `comity up` makes one, or name yours")
+    return _opened(settings)
+
+
+def _opened(settings: Settings) -> Home:
+    store = Store(settings.database_url)
+    return Home(
+        settings=settings,
+        store=store,
+        keys=Keys(store, settings.home / _RING),
+        vault=Vault(settings.home / "vault"),
+    )

@@ -1,0 +1,153 @@
+"""What may be asked of the register: one request, its receipts and documents, and lists of many."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Protocol
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+
+from comity.errors import NotFound
+from comity.register.tables import ARRIVAL, DOCUMENT, DUTY, EVENT, FOREIGN_REFERENCE, IDENTITY, REQUEST
+from comity.request.model import Receipt, Request
+from comity.store import Instant
+
+
+class Cipher(Protocol):
+    """What closes and opens the sealed columns of one request."""
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        """`plain`, closed."""
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """What was closed for the same context."""
+
+
+class Row(BaseModel):
+    """One line of a list of requests."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str
+    version: int
+    status: str
+    stage: str
+    urgency: str
+    direction: str
+    requesting: str
+    requested: str
+    received: datetime
+    next_due: datetime | None
+
+
+class DutyRow(BaseModel):
+    """One duty of a request, owed or done."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    entered: datetime
+    urgency: str
+    due: datetime | None
+    rung: int
+    done_at: datetime | None
+    done_by: int | None
+
+
+def snapshot(view: sa.Connection, cipher: Cipher, reference: str) -> Request:
+    """A request as it stands on record. Raises NotFound."""
+    sealed = view.execute(sa.select(REQUEST.c.snapshot).where(REQUEST.c.reference == reference)).scalar()
+    if sealed is None:
+        raise NotFound(f"no request {reference} on record; `comity list` shows those that there are")
+    return Request.model_validate_json(cipher.open(sealed, "snapshot"))
+
+
+def find(view: sa.Connection, fragment: str) -> str:
+    """The reference that a person means by its beginning or end, four characters or more. Raises NotFound."""
+    wanted = fragment.strip().upper()
+    if len(wanted) < 4 or not wanted.isalnum() or not wanted.isascii():
+        raise NotFound("a reference is 26 letters and digits; four of its beginning or end are enough")
+    matching = sa.or_(ARRIVAL.c.reference.startswith(wanted), ARRIVAL.c.reference.endswith(wanted))
+    found = view.execute(sa.select(ARRIVAL.c.reference).where(matching).limit(3)).scalars().all()
+    if not found:
+        raise NotFound(f"no request has a reference like {wanted}; `comity list` shows those that there are")
+    if len(found) > 1:
+        raise NotFound(f"{wanted} is not one request: {', '.join(found)}; give more of it")
+    return str(found[0])
+
+
+def known_by(view: sa.Connection, index: str) -> tuple[str, ...]:
+    """Our references of the requests whose other State's number has this keyed index."""
+    query = sa.select(FOREIGN_REFERENCE.c.reference).where(FOREIGN_REFERENCE.c.index == index)
+    return tuple(view.execute(query.order_by(FOREIGN_REFERENCE.c.state, FOREIGN_REFERENCE.c.serial)).scalars())
+
+
+def receipt(view: sa.Connection, reference: str, deed: str) -> tuple[str, Receipt] | None:
+    """(digest of the deed, its receipt) when a deed of that id is on record."""
+    query = sa.select(EVENT.c.deed_digest, EVENT.c.receipt).where(EVENT.c.reference == reference, EVENT.c.deed == deed)
+    row = view.execute(query).one_or_none()
+    return (row.deed_digest, Receipt.model_validate_json(row.receipt)) if row else None
+
+
+def digests(view: sa.Connection, reference: str) -> dict[int, str]:
+    """The digest of each event of a request, by version."""
+    query = sa.select(EVENT.c.version, EVENT.c.digest).where(EVENT.c.reference == reference)
+    return {row.version: row.digest for row in view.execute(query)}
+
+
+def document(view: sa.Connection, reference: str, name: str) -> bytes:
+    """A sealed document of a request. Raises NotFound."""
+    query = sa.select(DOCUMENT.c.sealed).where(DOCUMENT.c.reference == reference, DOCUMENT.c.name == name)
+    sealed = view.execute(query).scalar()
+    if sealed is None:
+        raise NotFound(f"request {reference} has no document '{name}'")
+    return bytes(sealed)
+
+
+def identity(view: sa.Connection, reference: str, token: str) -> bytes:
+    """The sealed identity behind a token. Raises NotFound."""
+    query = sa.select(IDENTITY.c.sealed).where(IDENTITY.c.reference == reference, IDENTITY.c.token == token)
+    sealed = view.execute(query).scalar()
+    if sealed is None:
+        raise NotFound(f"request {reference} keeps no identity for that token")
+    return bytes(sealed)
+
+
+def page(
+    view: sa.Connection, *, where: dict[str, str], after: tuple[datetime | None, str] | None = None, size: int = 50
+) -> list[Row]:
+    """One page of requests, the next due first, those with nothing due last; `after` is where the page before ended.
+
+    `where` names columns in the clear: stage, status, urgency, direction, requesting, requested.
+    """
+    due = sa.func.coalesce(REQUEST.c.next_due, sa.literal(_FAR, Instant))
+    query = sa.select(*(REQUEST.c[name] for name in Row.model_fields)).order_by(due, REQUEST.c.reference).limit(size)
+    for column, value in where.items():
+        query = query.where(REQUEST.c[column] == value)
+    if after is not None:
+        query = query.where(sa.tuple_(due, REQUEST.c.reference) > sa.tuple_(sa.literal(after[0] or _FAR, Instant), sa.literal(after[1])))
+    return [Row.model_validate(row._asdict()) for row in view.execute(query)]
+
+
+_FAR = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def duties(view: sa.Connection, reference: str) -> list[DutyRow]:
+    """Every duty of a request, in the order in which they came on record."""
+    columns = [DUTY.c[name] for name in DutyRow.model_fields]
+    query = sa.select(*columns).where(DUTY.c.reference == reference).order_by(DUTY.c.entered, DUTY.c.key)
+    return [DutyRow.model_validate(row._asdict()) for row in view.execute(query)]
+
+
+def arrival(view: sa.Connection, reference: str) -> bytes:
+    """The sealed deed with which a request came in. Raises NotFound."""
+    sealed = view.execute(sa.select(ARRIVAL.c.sealed).where(ARRIVAL.c.reference == reference)).scalar()
+    if sealed is None:
+        raise NotFound(f"no request {reference} has come in")
+    return bytes(sealed)
+
+
+def not_begun(view: sa.Connection) -> Iterator[str]:
+    """The references that came in and of which nothing is on record: their workflow has yet to start."""
+    begun = sa.select(REQUEST.c.reference)
+    yield from view.execute(sa.select(ARRIVAL.c.reference).where(ARRIVAL.c.reference.not_in(begun))).scalars()

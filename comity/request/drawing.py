@@ -1,0 +1,66 @@
+"""The lifecycle drawn for people: its tables as Markdown, its diagrams as Mermaid."""
+
+from collections.abc import Iterator
+
+from comity.request.lifecycle import FIRST, STATUSES, STILL, TABLES, Kind, Step, has_ended
+
+
+def page() -> str:
+    """docs/lifecycle.md, whole."""
+    return "\n".join([*_head(), *(line for kind in Kind for line in _of_kind(kind)), *_still()]) + "\n"
+
+
+def _head() -> list[str]:
+    return [
+        "# The lifecycle",
+        "",
+        "Drawn from the tables in `comity/request/lifecycle.py` by `comity lifecycle --page`; a test compares them.",
+        "A row reads: *while* a part is in this status, the act *leads to* that status, done by this role, *when*.",
+        "",
+    ]
+
+
+def _of_kind(kind: Kind) -> Iterator[str]:
+    yield from (f"## {kind.value.capitalize()}", "", *_statuses(kind), "", *diagram(kind), "", *table(kind), "")
+
+
+def _statuses(kind: Kind) -> Iterator[str]:
+    yield from ("| status | stage | ended | owes while it lasts |", "| --- | --- | --- | --- |")
+    for fact in STATUSES:
+        if fact.kind == kind:
+            stage = fact.stage.value if fact.stage else "that of its parts"
+            yield f"| {fact.status} | {stage} | {'yes' if fact.ended else ''} | {', '.join(fact.owes)} |"
+
+
+def diagram(kind: Kind) -> Iterator[str]:
+    """The life of one kind of part as a Mermaid state diagram: one arrow for all acts between two statuses."""
+    yield from ("```mermaid", "stateDiagram-v2", f"    [*] --> {_name(FIRST[kind])}")
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for step in TABLES[kind]:
+        arrows.setdefault((_name(step.status), _name(step.leads_to)), []).append(step.act)
+    yield from (f"    {start} --> {end}: {' / '.join(acts)}" for (start, end), acts in arrows.items())
+    ends = [fact.status for fact in STATUSES if fact.kind == kind and has_ended(fact.status)]
+    yield from (f"    {_name(status)} --> [*]" for status in ends)
+    yield "```"
+
+
+def _name(status: str) -> str:
+    return status.replace(" ", "_")
+
+
+def table(kind: Kind) -> Iterator[str]:
+    """The rows of one kind of part as a Markdown table."""
+    yield from ("| while | act | leads to | done by | when |", "| --- | --- | --- | --- | --- |")
+    yield from (_row(step) for step in TABLES[kind])
+
+
+def _row(step: Step) -> str:
+    return (
+        f"| {step.status} | {step.act} | {step.leads_to} | {', '.join(sorted(step.roles))} | {'; '.join(step.guards)} |"
+    )
+
+
+def _still() -> Iterator[str]:
+    yield from ("## In any status, moving nothing", "", "| act | about | done by | when |", "| --- | --- | --- | --- |")
+    for still in STILL:
+        yield f"| {still.act} | {still.about} | {', '.join(sorted(still.roles))} | {'; '.join(still.guards)} |"

@@ -1,0 +1,445 @@
+"""What each event makes of a request: the one place where a request changes.
+
+`happen` turns a deed that was checked into an event; `fold` applies an event. The workflow and the register fold the
+same events, so that what the register shows is what the workflow did. A part moves first, then what the act itself
+changes, then the duties are settled: what a status no longer owes is done, what it owes anew is entered.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
+
+from comity.errors import Fault
+from comity.request.lifecycle import STEPS, Act, Duty, Status
+from comity.request.model import (
+    Alarm,
+    ChildState,
+    Dated,
+    Deed,
+    Deposit,
+    Draft,
+    DutyNamed,
+    Event,
+    Exhibit,
+    Extension,
+    Knocked,
+    LegalBasis,
+    Measure,
+    NewMeasure,
+    NewQuestion,
+    Owed,
+    Package,
+    Proposal,
+    Question,
+    Receipt,
+    Receive,
+    Reckoned,
+    Reckoning,
+    Request,
+    SoughtMeasure,
+    Urgency,
+    UrgencySet,
+    digest_of,
+    stage_of,
+)
+from comity.request.rules import ALONE_AT_NIGHT, URGENT, AnyPart, is_open, owed_by, part_of, parts_of
+from comity.request.triage import ladder_name
+
+
+def happen(request: Request, deed: Deed, at: datetime) -> Event:
+    """The event that a checked deed becomes, recorded at `at`."""
+    step = STEPS.get((part_of(request, deed.part).status, deed.act))
+    return Event(
+        version=request.version + 1,
+        act=deed.act,
+        part=deed.part,
+        status=step.leads_to if step else None,
+        person=deed.person,
+        role=deed.role,
+        at=at,
+        happened=deed.happened,
+        received=deed.received,
+        deed=deed.id,
+        deed_digest=digest_of(deed),
+        on_behalf=deed.on_behalf,
+        particulars=deed.particulars,
+    )
+
+
+def begin(reference: str, event: Event) -> Request:
+    """The request that a `receive` begins. Raises Fault when the first event is anything else."""
+    if not isinstance(event.particulars, Receive) or event.version != 1:
+        raise Fault("the first event of a request is its `receive`, at version 1")
+    opening = event.particulars
+    request = Request(
+        reference=reference,
+        version=1,
+        direction=opening.direction,
+        requesting=opening.requesting,
+        requested=opening.requested,
+        received=event.since,
+        since=event.since,
+        asked_by=opening.asked_by,
+        data_lost_at=opening.data_lost_at,
+        hands=(event.person,),
+        measures=tuple(_measure(sought, event) for sought in opening.measures),
+        questions=tuple(Question(id=gap.id, to=gap.to, since=event.since, field=gap.field) for gap in opening.gaps),
+    )
+    return _settle_duties(request, event)
+
+
+def fold(request: Request, event: Event) -> Request:
+    """The request after one more event. Raises Fault when the event is not the next one."""
+    if event.version != request.version + 1:
+        raise Fault(f"event {event.version} does not follow version {request.version}")
+    moved = _move(request, event).model_copy(update={"version": event.version})
+    changed = _EFFECTS.get(event.act, _nothing_more)(moved, event)
+    return _settle_duties(_with_hand(changed, event), event)
+
+
+def receipt_of(request: Request, event: Event) -> Receipt:
+    """The receipt of the deed that made this event, `request` being what it made of the request."""
+    part = part_of(request, event.part)
+    return Receipt(
+        reference=request.reference,
+        deed=event.deed or "",
+        act=event.act,
+        part=event.part,
+        status=part.status,
+        revision=part.revision,
+        version=event.version,
+        stage=stage_of(request),
+        at=event.at,
+    )
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def _measure(sought: SoughtMeasure, event: Event) -> Measure:
+    return Measure(**sought.model_dump(), since=event.since, urgency_by=event.person)
+
+
+def _move(request: Request, event: Event) -> Request:
+    if event.status is None:
+        return request
+    part = part_of(request, event.part)
+    return _put(
+        request, part.model_copy(update={"status": event.status, "revision": part.revision + 1, "since": event.since})
+    )
+
+
+def _put(request: Request, part: AnyPart) -> Request:
+    """The request with this part in the place of the one of the same name."""
+    if isinstance(part, Request):
+        return part
+    field = {Measure: "measures", Package: "packages", Question: "questions"}[type(part)]
+    parts = tuple(part if old.id == part.id else old for old in getattr(request, field))
+    return request.model_copy(update={field: parts})
+
+
+def _change(request: Request, event: Event, **update: object) -> Request:
+    return _put(request, part_of(request, event.part).model_copy(update=update))
+
+
+def _with_hand(request: Request, event: Event) -> Request:
+    """Who changes what is approved later, or enters an outsider's act, may not be its second person."""
+    part = part_of(request, event.part)
+    touches = event.act in _HANDS or event.on_behalf is not None
+    if not touches or isinstance(part, Question) or event.person in part.hands:
+        return request
+    return _change(request, event, hands=(*part.hands, event.person))
+
+
+_HANDS = frozenset({Act.PROPOSE, Act.SET_LEGAL_BASIS, Act.ORDER_PROVISIONALLY, Act.PROPOSE_RELEASE, Act.DISPATCH})
+
+
+# --- what an act changes besides the status of its part ---------------------------------------------------------------
+
+
+def _nothing_more(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request
+
+
+def _proposed(request: Request, event: Event) -> Request:
+    proposal = cast("Proposal", event.particulars)
+    return _change(request, event, proposer=event.person, proposal=digest_of(proposal), proposed=proposal.outcome)
+
+
+def _taken_back(request: Request, event: Event) -> Request:
+    return _change(request, event, proposal=None, proposed=None)
+
+
+def _decided(request: Request, event: Event) -> Request:
+    return _change(request, event, decided=event.since, proposal=None, proposed=None)
+
+
+def _dated(request: Request, event: Event) -> Request:
+    return _change(request, event, until=cast("Dated", event.particulars).until)
+
+
+def _renewed(request: Request, event: Event) -> Request:
+    return _without_duty(_dated(request, event), f"{event.part}/{Duty.RENEW_OR_LET_GO}")
+
+
+def _consulted(request: Request, event: Event) -> Request:
+    return _change(_dated(request, event), event, consulted=True)
+
+
+def _drafted(request: Request, event: Event) -> Request:
+    draft = cast("Draft", event.particulars)
+    name = f"P{len(request.packages) + 1}"
+    held = {exhibit.id: exhibit for exhibit in request.exhibits}
+    exhibits = tuple(held[key] for key in draft.exhibits)
+    package = Package(
+        id=name,
+        since=event.since,
+        exhibits=exhibits,
+        recipient=draft.recipient,
+        content=content_digest(request.reference, name, exhibits),
+        hands=(event.person,),
+    )
+    return request.model_copy(update={"packages": (*request.packages, package)})
+
+
+def content_digest(reference: str, package: str, exhibits: tuple[Exhibit, ...]) -> str:
+    """SHA-256 (hex) of a package's manifest: its exhibits' hashes and sizes, in order, as canonical JSON."""
+    listed = [{"id": exhibit.id, "sha256": exhibit.sha256, "size": exhibit.size} for exhibit in exhibits]
+    manifest = {"exhibits": listed, "format": 0, "package": package, "reference": reference}
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _dispatched(request: Request, event: Event) -> Request:
+    package = cast("Package", part_of(request, event.part))
+    return _change(request, event, attempts=package.attempts + 1)
+
+
+def _asked(request: Request, event: Event) -> Request:
+    asked = cast("NewQuestion", event.particulars)
+    question = Question(
+        id=f"Q{len(request.questions) + 1}",
+        to=asked.to,
+        since=event.since,
+        about=asked.about,
+        answer_by=asked.answer_by,
+    )
+    return request.model_copy(update={"questions": (*request.questions, question)})
+
+
+def _deposited(request: Request, event: Event) -> Request:
+    exhibit = cast("Deposit", event.particulars).exhibit
+    return request.model_copy(update={"exhibits": (*request.exhibits, exhibit)})
+
+
+def _measure_added(request: Request, event: Event) -> Request:
+    sought = cast("NewMeasure", event.particulars).measure
+    return request.model_copy(update={"measures": (*request.measures, _measure(sought, event))})
+
+
+def _urgency_set(request: Request, event: Event) -> Request:
+    return _change(request, event, urgency=cast("UrgencySet", event.particulars).urgency, urgency_by=event.person)
+
+
+def _basis_set(request: Request, event: Event) -> Request:
+    changed = _change(request, event, instrument=cast("LegalBasis", event.particulars).instrument)
+    anew = tuple(_anew(owed) if owed.part == event.part else owed for owed in changed.duties)
+    return changed.model_copy(update={"duties": anew})
+
+
+def _acknowledged(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request.model_copy(update={"acknowledged": True})
+
+
+def _reminded(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request.model_copy(update={"reminders": request.reminders + 1})
+
+
+def _police_took_it(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request.model_copy(update={"police_have_it": True})
+
+
+def _sender_verified(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request.model_copy(update={"sender_verified": True})
+
+
+def _child_state(request: Request, event: Event) -> Request:
+    return request.model_copy(update={"child_safe": cast("ChildState", event.particulars).safe})
+
+
+def _progress_reported(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return _without_duty(request, f"request/{Duty.REPORT_PROGRESS}")  # the next report is owed from now on
+
+
+# --- the clock's events -----------------------------------------------------------------------------------------------
+
+
+def _reckoned(request: Request, event: Event) -> Request:
+    found = cast("Reckoning", event.particulars)
+    counted = {row.duty: row for row in found.duties}
+    duties = tuple(_with_deadlines(owed, counted.get(owed.key), event) for owed in request.duties)
+    return request.model_copy(update={"duties": duties, "ladders": {**request.ladders, **found.ladders}})
+
+
+def _with_deadlines(owed: Owed, row: Reckoned | None, event: Event) -> Owed:
+    if row is None:
+        return owed
+    return owed.model_copy(
+        update={
+            "reckoned": True,
+            "deadlines": row.deadlines,
+            "generation": event.version,
+            "rung": row.rung,
+            "next_at": row.next_at,
+            "held_by": None,
+        }
+    )
+
+
+def _on_duty(request: Request, key: str, change: Callable[[Owed], Owed]) -> Request:
+    duties = tuple(change(owed) if owed.key == key else owed for owed in request.duties)
+    return request.model_copy(update={"duties": duties})
+
+
+def _rung(request: Request, event: Event) -> Request:
+    alarm = cast("Alarm", event.particulars)
+    climbed = {"rung": alarm.rung + 1, "next_at": alarm.next_at, "held_by": None}
+    return _on_duty(request, alarm.duty, lambda owed: owed.model_copy(update=climbed))
+
+
+def _not_told(request: Request, event: Event) -> Request:
+    knocked = cast("Knocked", event.particulars)
+
+    def climb_on(owed: Owed) -> Owed:
+        stands = owed.generation == knocked.generation and owed.rung == knocked.rung + 1
+        return owed.model_copy(update={"next_at": knocked.next_at}) if stands else owed
+
+    return _on_duty(request, knocked.duty, climb_on)
+
+
+def _held(request: Request, event: Event) -> Request:
+    """An acknowledgement names who has it, and holds the climb for the ladder's pause."""
+
+    def hold(owed: Owed) -> Owed:
+        until = event.at + request.ladders[owed.ladder].pause
+        later = max(owed.next_at, until) if owed.next_at else until
+        return owed.model_copy(update={"held_by": event.person, "next_at": later})
+
+    return _on_duty(request, cast("DutyNamed", event.particulars).duty, hold)
+
+
+def _extended(request: Request, event: Event) -> Request:
+    extension = cast("Extension", event.particulars)
+    return _on_duty(request, extension.duty, lambda owed: _anew(owed).model_copy(update={"extended": extension.until}))
+
+
+_EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
+    Act.PROPOSE: _proposed,
+    Act.RETRACT: _taken_back,
+    Act.RETURN: lambda request, event: _taken_back(request, event) if event.part.startswith("M") else request,
+    Act.GRANT: _decided,
+    Act.GRANT_ANOTHER_MEASURE: _decided,
+    Act.OFFER_CONDITIONS: _decided,
+    Act.POSTPONE: _decided,
+    Act.REFUSE: _decided,
+    Act.ORDER_PROVISIONALLY: _decided,
+    Act.CONSULT: _consulted,
+    Act.PUT_IN_FORCE: _dated,
+    Act.RENEW: _renewed,
+    Act.DRAFT_PACKAGE: _drafted,
+    Act.DISPATCH: _dispatched,
+    Act.DISPATCH_AGAIN: _dispatched,
+    Act.DISCLOSE_AT_ONCE: _dispatched,
+    Act.ASK: _asked,
+    Act.DEPOSIT: _deposited,
+    Act.ADD_MEASURE: _measure_added,
+    Act.CLAIM_URGENCY: _urgency_set,
+    Act.ASSESS_URGENCY: _urgency_set,
+    Act.SET_LEGAL_BASIS: _basis_set,
+    Act.ACKNOWLEDGE: _acknowledged,
+    Act.REMIND: _reminded,
+    Act.POLICE_TOOK_IT: _police_took_it,
+    Act.VERIFY_SENDER: _sender_verified,
+    Act.RECORD_CHILD_STATE: _child_state,
+    Act.REPORT_PROGRESS: _progress_reported,
+    Act.RECKON: _reckoned,
+    Act.RING: _rung,
+    Act.NOT_TOLD: _not_told,
+    Act.ACKNOWLEDGE_ESCALATION: _held,
+    Act.EXTEND_DEADLINE: _extended,
+}
+
+
+# --- duties -----------------------------------------------------------------------------------------------------------
+
+
+def duties_of(request: Request) -> tuple[tuple[str, Duty], ...]:
+    """What is owed now, as (part, duty): what each status owes, and what stands until a deed has been done."""
+    own = [("request", duty) for duty in owed_by(request.status)]
+    standing = [(part.id, duty) for part in parts_of(request) if _owes(request, part) for duty in owed_by(part.status)]
+    alone = [(measure.id, Duty.PROVISIONAL_ACT) for measure in request.measures if _provisional(request, measure)]
+    return (*own, *((("request", duty)) for duty in _until_done(request)), *standing, *alone)
+
+
+def _owes(request: Request, part: AnyPart) -> bool:
+    """A measure owes while work on the request goes on; packages and questions until the file is closed."""
+    if isinstance(part, Measure):
+        return is_open(request.status)
+    return request.status != Status.CLOSED
+
+
+def _until_done(request: Request) -> list[Duty]:
+    if not is_open(request.status):
+        return []
+    acknowledge = [] if request.acknowledged else [Duty.ACKNOWLEDGE]
+    police = [Duty.TELL_POLICE] if request.urgency in URGENT and not request.police_have_it else []
+    progress = [Duty.REPORT_PROGRESS] if request.status == Status.OPEN else []
+    return [*acknowledge, *police, *progress]
+
+
+def _provisional(request: Request, measure: Measure) -> bool:
+    waiting = measure.status in (Status.SOUGHT, Status.CONSULTING, Status.PROPOSED)
+    return is_open(request.status) and waiting and measure.one_person and measure.urgency in ALONE_AT_NIGHT
+
+
+def _settle_duties(request: Request, event: Event) -> Request:
+    """Drop what is no longer owed, enter what is owed anew, and count anew what has changed its urgency."""
+    standing = {owed.key: owed for owed in request.duties}
+    duties = tuple(
+        _owed(request, standing.get(f"{part}/{duty}"), (part, duty), event) for part, duty in duties_of(request)
+    )
+    return request if duties == request.duties else request.model_copy(update={"duties": duties})
+
+
+def _owed(request: Request, standing: Owed | None, what: tuple[str, Duty], event: Event) -> Owed:
+    part, duty = what
+    urgency = _urgency_of(request, part)
+    if standing is None:
+        return Owed(
+            key=f"{part}/{duty}",
+            part=part,
+            duty=duty,
+            urgency=urgency,
+            opened=event.since,
+            entered=event.at,
+            ladder=ladder_name(duty, urgency),
+        )
+    if standing.urgency == urgency:
+        return standing
+    return _anew(standing).model_copy(update={"urgency": urgency, "ladder": ladder_name(duty, urgency)})
+
+
+def _urgency_of(request: Request, part: str) -> Urgency:
+    found = part_of(request, part)
+    return found.urgency if isinstance(found, Measure) else request.urgency
+
+
+def _anew(owed: Owed) -> Owed:
+    """The duty with its clock to be reckoned again; it goes on ringing under the old instant until then."""
+    return owed.model_copy(update={"reckoned": False})
+
+
+def _without_duty(request: Request, key: str) -> Request:
+    """Let a recurring duty end here, so that settling enters it anew from this instant."""
+    return request.model_copy(update={"duties": tuple(owed for owed in request.duties if owed.key != key)})

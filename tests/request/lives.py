@@ -1,0 +1,119 @@
+"""A request for tests to live: deeds made short, checked and folded as the door does it."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from ulid import ULID
+
+from comity.request.fold import begin, fold, happen
+from comity.request.lifecycle import Act, Role, Status
+from comity.request.model import (
+    Deed,
+    Direction,
+    Event,
+    Gap,
+    Particulars,
+    Receive,
+    Request,
+    SoughtMeasure,
+    Urgency,
+    digest_of,
+    particulars_of,
+)
+from comity.request.rules import check, part_of
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+REFERENCE = "01K9ZZZZZZZZZZZZZZZZZZZZZZ"
+_SERIAL = count(1)
+
+ANNA, BOB, CARLA, DAN, EVE = "p-anna", "p-bob", "p-carla", "p-dan", "p-eve"
+
+
+def ulid() -> str:
+    """A new id."""
+    return str(ULID.from_int((1 << 120) + next(_SERIAL)))
+
+
+def sought(number: int = 1, **more: Any) -> SoughtMeasure:
+    """A measure that is sought: bank records under UNTOC, P3, unless said otherwise."""
+    facts: dict[str, Any] = {"kind": "bank records", "instrument": "untoc", "urgency": Urgency.P3}
+    return SoughtMeasure(id=f"M{number}", **(facts | more))
+
+
+def receive(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = ()) -> Receive:
+    """What a request is when it comes in."""
+    return Receive(
+        direction=Direction.ASKED_OF_US,
+        requesting="PT",
+        requested="LU",
+        measures=measures or (sought(),),
+        gaps=gaps,
+        letter="0" * 64,
+    )
+
+
+def opening(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), at: datetime = NOW) -> Deed:
+    """The deed `receive`, done by Anna, a coordinator."""
+    particulars = receive(*measures, gaps=gaps)
+    return Deed(id=ulid(), act=Act.RECEIVE, person=ANNA, role=Role.COORDINATOR, received=at, particulars=particulars)
+
+
+def begun(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), at: datetime = NOW) -> Request:
+    """A request that has just come in."""
+    return begin(REFERENCE, opening_event(opening(*measures, gaps=gaps, at=at), at))
+
+
+def opening_event(deed: Deed, at: datetime) -> Event:
+    """The first event of a request."""
+    return Event(
+        version=1,
+        act=deed.act,
+        part="request",
+        status=Status.RECEIVED,
+        person=deed.person,
+        role=deed.role,
+        at=at,
+        received=deed.received,
+        deed=deed.id,
+        deed_digest=digest_of(deed),
+        particulars=deed.particulars,
+    )
+
+
+def deed(request: Request, act: Act, part: str, who: tuple[str, Role], **particulars: Any) -> Deed:
+    """A deed by somebody who has just looked."""
+    return Deed(
+        id=ulid(),
+        act=act,
+        part=part,
+        person=who[0],
+        role=who[1],
+        expected=part_of(request, part).revision,
+        particulars=particulars_of(act)(**particulars),
+    )
+
+
+def do(request: Request, act: Act, part: str, who: tuple[str, Role], **particulars: Any) -> Request:
+    """The request after a deed that the rules allow."""
+    done = deed(request, act, part, who, **particulars)
+    at = NOW + timedelta(minutes=request.version)
+    check(request, done, at)
+    return fold(request, happen(request, done, at))
+
+
+def note(request: Request) -> Particulars:
+    """Words only."""
+    return Particulars(words=f"at version {request.version}")
+
+
+def proposed(request: Request, part: str, outcome: Act) -> Request:
+    """A measure before the decider, proposed by Bob."""
+    return do(request, Act.PROPOSE, part, (BOB, Role.REVIEWER), outcome=outcome, ground="", told="")
+
+
+def decided(request: Request, part: str, outcome: Act, **particulars: Any) -> Request:
+    """A measure decided by Carla as Bob proposed it."""
+    before = proposed(request, part, outcome)
+    seen = part_of(before, part).proposal  # type: ignore[union-attr]
+    return do(before, outcome, part, (CARLA, Role.DECIDER), seen=seen, **particulars)

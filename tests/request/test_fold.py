@@ -1,0 +1,272 @@
+"""What events make of a request."""
+
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from comity.errors import ComityError, Fault
+from comity.request.fold import begin, content_digest, fold, happen
+from comity.request.lifecycle import FACTS, STEPS, STILLS, Act, Duty, Role, Stage, Status
+from comity.request.model import (
+    Deed,
+    Event,
+    Exhibit,
+    OnBehalf,
+    Particulars,
+    Request,
+    Urgency,
+    canonical,
+    digest_of,
+    particulars_of,
+    stage_of,
+)
+from comity.request.rules import check, offers, part_of, parts_of
+from tests.request.lives import (
+    ANNA,
+    BOB,
+    CARLA,
+    DAN,
+    EVE,
+    NOW,
+    REFERENCE,
+    begun,
+    decided,
+    deed,
+    do,
+    opening,
+    opening_event,
+    sought,
+    ulid,
+)
+
+COORDINATOR, REVIEWER = (ANNA, Role.COORDINATOR), (BOB, Role.REVIEWER)
+EXECUTING, OFFICER = (DAN, Role.EXECUTING_AUTHORITY), (DAN, Role.EVIDENCE_OFFICER)
+
+
+def owed(request: Request) -> set[str]:
+    """The keys of all that is owed."""
+    return {duty.key for duty in request.duties}
+
+
+def test_three_measures_go_their_own_ways() -> None:
+    """One granted and executed while the second is postponed and the third under offer: none holds up the others."""
+    request = do(begun(sought(1), sought(2), sought(3)), Act.OPEN_REVIEW, "request", COORDINATOR)
+    request = do(decided(request, "M1", Act.GRANT), Act.ASSIGN, "M1", COORDINATOR)
+    request = do(request, Act.CONSULT, "M2", REVIEWER, until=NOW + timedelta(days=7))
+    request = do(request, Act.ANSWER_CONSULTATION, "M2", (EVE, Role.REQUESTING_AUTHORITY))
+    request = decided(request, "M2", Act.POSTPONE, ground="own proceedings", review_at=NOW + timedelta(days=90))
+    request = decided(request, "M3", Act.OFFER_CONDITIONS, conditions=("use for this case only",))
+    request = do(do(request, Act.START, "M1", EXECUTING), Act.COMPLETE, "M1", EXECUTING)
+    assert [measure.status for measure in request.measures] == [Status.DONE, Status.POSTPONED, Status.OFFERED]
+    assert stage_of(request) == Stage.LEGAL_REVIEW
+    assert {"M2/review postponement", "M3/answer offer"} < owed(request)
+    assert not any(key.startswith("M1/") for key in owed(request))
+
+
+def test_the_stage_is_that_of_the_least_advanced_living_part() -> None:
+    request = begun(sought(1), sought(2))
+    assert stage_of(request) == Stage.SUBMISSION
+    request = do(request, Act.OPEN_REVIEW, "request", COORDINATOR)
+    assert stage_of(request) == Stage.LEGAL_REVIEW
+    request = decided(request, "M1", Act.GRANT)
+    assert stage_of(request) == Stage.LEGAL_REVIEW
+    request = do(request, Act.WITHDRAW, "M2", (EVE, Role.REQUESTING_AUTHORITY))
+    assert stage_of(request) == Stage.EXECUTION
+
+
+def test_a_p0_owes_the_police_and_a_provisional_act_from_the_first_instant() -> None:
+    request = begun(sought(urgency=Urgency.P0, one_person=True))
+    assert owed(request) >= {"request/tell the police", "M1/provisional act", "request/acknowledge", "M1/decide"}
+    request = do(request, Act.ORDER_PROVISIONALLY, "M1", (EVE, Role.DUTY_OFFICER))
+    told = do(
+        request,
+        Act.POLICE_TOOK_IT,
+        "request",
+        (EVE, Role.DUTY_OFFICER),
+        name="R. Sato",
+        function="desk",
+        number="+352 99",
+    )
+    assert not owed(told) & {"request/tell the police", "M1/provisional act"}
+
+
+def test_a_change_of_urgency_has_the_duties_reckoned_anew_under_the_other_ladder() -> None:
+    request = begun(sought(urgency=Urgency.P3))
+    raised = do(request, Act.CLAIM_URGENCY, "M1", COORDINATOR, urgency=Urgency.P1)
+    decide = next(duty for duty in raised.duties if duty.duty == Duty.DECIDE)
+    assert (decide.urgency, decide.ladder, decide.reckoned) == (Urgency.P1, "P1", False)
+    assert "request/tell the police" in owed(raised)
+
+
+def test_a_progress_report_is_owed_again_from_the_report_on() -> None:
+    request = do(begun(), Act.OPEN_REVIEW, "request", COORDINATOR)
+    first = next(duty for duty in request.duties if duty.duty == Duty.REPORT_PROGRESS)
+    reported = do(request, Act.REPORT_PROGRESS, "request", COORDINATOR)
+    second = next(duty for duty in reported.duties if duty.duty == Duty.REPORT_PROGRESS)
+    assert second.entered > first.entered
+
+
+def test_a_legal_clock_runs_from_when_it_happened_not_from_when_it_was_entered() -> None:
+    request = do(begun(), Act.OPEN_REVIEW, "request", COORDINATOR)
+    happened = NOW - timedelta(hours=20)
+    late = deed(request, Act.WITHDRAW, "M1", (EVE, Role.REQUESTING_AUTHORITY)).model_copy(
+        update={"happened": happened, "on_behalf": OnBehalf(proof="call note 7")}
+    )
+    withdrawn = fold(request, happen(request, late, NOW))
+    assert part_of(withdrawn, "M1").since == happened
+
+
+def test_the_content_digest_of_a_package_is_these_bytes() -> None:
+    exhibit = Exhibit(id="01K9ZZZZZZZZZZZZZZZZZZZZZ1", sha256="a" * 64, size=3)
+    manifest = (
+        b'{"exhibits":[{"id":"01K9ZZZZZZZZZZZZZZZZZZZZZ1","sha256":"' + b"a" * 64 + b'","size":3}],'
+        b'"format":0,"package":"P1","reference":"01K9ZZZZZZZZZZZZZZZZZZZZZZ"}'
+    )
+    assert content_digest(REFERENCE, "P1", (exhibit,)) == sha256(manifest).hexdigest()
+
+
+def test_a_deed_is_these_bytes() -> None:
+    """What is hashed leaves out what equals its default, so that a field added later alters no digest."""
+    written = Deed(id="01K9ZZZZZZZZZZZZZZZZZZZZZ1", act=Act.NOTE, person=ANNA, role=Role.COORDINATOR)
+    noted = written.model_copy(update={"particulars": Particulars(words="ξένος")})
+    assert (
+        canonical(written) == b'{"act":"note","id":"01K9ZZZZZZZZZZZZZZZZZZZZZ1","person":"p-anna","role":"coordinator"}'
+    )
+    assert (
+        canonical(noted)
+        == (
+            '{"act":"note","id":"01K9ZZZZZZZZZZZZZZZZZZZZZ1","particulars":{"words":"ξένος"},'
+            '"person":"p-anna","role":"coordinator"}'
+        ).encode()
+    )
+    assert digest_of(written) == sha256(canonical(written)).hexdigest()
+
+
+def test_an_event_comes_back_from_its_bytes_as_it_was() -> None:
+    event = opening_event(opening(sought(urgency=Urgency.P0)), NOW)
+    assert Event.model_validate_json(canonical(event)) == event
+
+
+def test_events_come_in_their_order_only() -> None:
+    request = begun()
+    event = happen(request, deed(request, Act.NOTE, "request", COORDINATOR), NOW)
+    with pytest.raises(Fault, match="does not follow"):
+        fold(request, event.model_copy(update={"version": 7}))
+    with pytest.raises(Fault, match="first event"):
+        begin(REFERENCE, event)
+
+
+# --- random lives -----------------------------------------------------------------------------------------------------
+
+_PEOPLE = [ANNA, BOB, CARLA, DAN, EVE]
+
+
+class AnyLife(RuleBasedStateMachine):
+    """Random acts by random people never reach a status that the tables do not allow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events = [
+            opening_event(opening(sought(1, lasts=True), sought(2, urgency=Urgency.P1, one_person=True)), NOW)
+        ]
+        self.request = begin(REFERENCE, self.events[0])
+
+    @precondition(lambda self: bool(offers(self.request)))
+    @rule(data=st.data())
+    def step(self, data: st.DataObject) -> None:
+        offer = data.draw(st.sampled_from(offers(self.request)))
+        role = data.draw(st.sampled_from(sorted(offer.roles)))
+        self.attempt(offer.act, offer.part, data.draw(st.sampled_from(_PEOPLE)), role, data)
+
+    @rule(data=st.data(), act=st.sampled_from(sorted(STILLS)))
+    def still(self, data: st.DataObject, act: Act) -> None:
+        parts = ["request", *(part.id for part in parts_of(self.request))]
+        role = data.draw(st.sampled_from(sorted(STILLS[act].roles)))
+        if role != Role.CLOCK:
+            self.attempt(act, data.draw(st.sampled_from(parts)), data.draw(st.sampled_from(_PEOPLE)), role, data)
+
+    def attempt(self, act: Act, part: str, person: str, role: Role, data: st.DataObject) -> None:
+        before = self.request
+        at = NOW + timedelta(minutes=before.version)
+        try:
+            done = deed(before, act, part, (person, role), **self.particulars(act, part, data))
+            check(before, done, at)
+        except ComityError:
+            assert self.request is before
+            return
+        event = happen(before, done, at)
+        self.events.append(event)
+        self.request = fold(before, event)
+        if event.status is not None:
+            assert STEPS[part_of(before, part).status, act].leads_to == part_of(self.request, part).status
+
+    def particulars(self, act: Act, part: str, data: st.DataObject) -> dict[str, object]:
+        words = {"reason": "a reason"}
+        names = set(particulars_of(act).model_fields)
+        known = {
+            "seen": getattr(part_of(self.request, part), "proposal", None)
+            or getattr(part_of(self.request, part), "content", "0" * 64),
+            "outcome": data.draw(st.sampled_from([Act.GRANT, Act.REFUSE, Act.POSTPONE, Act.OFFER_CONDITIONS])),
+            "until": NOW + timedelta(days=data.draw(st.integers(-1, 60))),
+            "to": Role.COURT,
+            "exhibit": Exhibit(id=ulid(), sha256="b" * 64, size=1),
+            "exhibits": tuple(exhibit.id for exhibit in self.request.exhibits) or (ulid(),),
+            "recipient": "pt",
+            "content": getattr(part_of(self.request, part), "content", "0" * 64),
+            "urgency": data.draw(st.sampled_from(list(Urgency))),
+            "duty": data.draw(st.sampled_from(sorted(owed(self.request)) or ["none"])),
+            "name": "N. Nobody",
+            "function": "desk",
+            "number": "+352 99",
+            "measure": sought(len(self.request.measures) + 1),
+            "instrument": "eio",
+            "safe": True,
+            "attempt": 1,
+            "told_requester_at": NOW,
+        }
+        if act == Act.CONFIRM_RECEIPT:
+            known["exhibits"] = {e.id: e.sha256 for e in getattr(part_of(self.request, part), "exhibits", ())}
+        if act == Act.REPORT_DELIVERY:
+            known["outcome"] = "delivered"
+        return words | {name: value for name, value in known.items() if name in names}
+
+    @invariant()
+    def it_is_what_its_events_say(self) -> None:
+        assert self.request.version == len(self.events)
+
+    @invariant()
+    def what_is_owed_follows_from_where_it_stands(self) -> None:
+        for duty in self.request.duties:
+            standing_duties = FACTS[part_of(self.request, duty.part).status].owes
+            by_deed = {Duty.ACKNOWLEDGE, Duty.TELL_POLICE, Duty.REPORT_PROGRESS, Duty.PROVISIONAL_ACT}
+            assert duty.duty in standing_duties or duty.duty in by_deed
+
+    @invariant()
+    def a_closed_request_owes_nothing(self) -> None:
+        assert self.request.status != Status.CLOSED or not self.request.duties
+
+    @invariant()
+    def nobody_decided_alone(self) -> None:
+        for event in self.events:
+            if event.act in (Act.GRANT, Act.REFUSE, Act.POSTPONE, Act.OFFER_CONDITIONS):
+                proposals = [
+                    e
+                    for e in self.events
+                    if e.act == Act.PROPOSE and e.part == event.part and e.version < event.version
+                ]
+                assert proposals
+                assert proposals[-1].person != event.person
+
+    def teardown(self) -> None:
+        again = begin(REFERENCE, Event.model_validate_json(canonical(self.events[0])))
+        for event in self.events[1:]:
+            again = fold(again, Event.model_validate_json(canonical(event)))
+        assert again == self.request
+
+
+AnyLife.TestCase.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
+TestAnyLife = AnyLife.TestCase

@@ -56,7 +56,7 @@ _U = Urgency
 _ROWS: tuple[_Row, ...] = (
     #    class   when these are known                             because                                        within
     _Row(_U.P0,  ("child_at_risk",),                              "a child is at risk now"),
-    _Row(_U.P0,  ("child_at_risk_from",),                         "a child will be at risk within 72 hours",     SOON),
+    _Row(_U.P0,  ("child_at_risk_from",),                         "a child will be at risk within 72 hours",  SOON),
     _Row(_U.P0,  ("abuse_continuing", "lead_to_place_or_person"), "abuse continues, with a lead to it"),
     _Row(_U.P0,  ("child_missing_in_danger",),                    "a child is missing with signs of danger"),
     _Row(_U.P0,  ("child_abducted",),                             "a child was abducted"),
@@ -64,7 +64,7 @@ _ROWS: tuple[_Row, ...] = (
     _Row(_U.P1,  ("abuse_continuing",),                           "abuse continues"),
     _Row(_U.P1,  ("child_at_risk_from",),                         "a child will be at risk later"),
     _Row(_U.P1,  ("victim_unidentified",),                        "the victim is not identified"),
-    _Row(_U.P1D, ("data_lost_at",),                               "data will be lost within 30 days",            IN_SIGHT),
+    _Row(_U.P1D, ("data_lost_at",),                               "data will be lost within 30 days",         IN_SIGHT),
     _Row(_U.P2,  ("custody_ends_at",),                            "somebody is in custody under a limit"),
     _Row(_U.P2,  ("hearing_at",),                                 "a hearing is fixed"),
     _Row(_U.P2,  ("suspect_may_flee",),                           "the suspect may flee"),

@@ -1,0 +1,166 @@
+"""The law that one service works with: all data files of one set, read at once and never changed while it runs."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from comity.errors import NotFound, Refused, Unreadable
+from comity.law.models import Answer, Defaults, Instrument, KindOfMeasure, Ladders, Measures, Sources
+from comity.request.deadlines import UNREAD, Provision, Rule, Terms
+from comity.request.lifecycle import Duty
+from comity.request.model import Ladder, Owed, Record, Request, Urgency
+from comity.request.triage import ladder_name
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+FOLDER = Path(__file__).parent
+"""Where the data files lie."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """Instruments, kinds of measure, our clocks, our ladders, what was read of the law, and the version of it all."""
+
+    version: str
+    instruments: dict[str, Instrument]
+    kinds: dict[str, KindOfMeasure]
+    defaults: Defaults
+    ladders: dict[str, Ladder]
+    sources: dict[str, str]
+
+    @classmethod
+    def load(cls, name: str = "default", home: Path = Path("var"), folder: Path = FOLDER) -> "Law":
+        """Read the set of that name; `home` is COMITY_HOME, which the set `demo` asks to be a folder named demo.
+
+        Raises Unreadable with file and line or table path, NotFound for a set that does not exist, and Refused for
+        the set `demo` elsewhere.
+        """
+        _refuse_demo_elsewhere(name, home)
+        _refuse_unknown(name, folder)
+        return _Reading(folder, name).law()
+
+    def instrument(self, key: str) -> Instrument:
+        """The instrument of that id. Raises NotFound, naming those that there are."""
+        if key not in self.instruments:
+            raise NotFound(f"no instrument of that id; there are {', '.join(sorted(self.instruments))}")
+        return self.instruments[key]
+
+    def kind(self, key: str) -> KindOfMeasure:
+        """The kind of measure of that id. Raises NotFound, naming those that there are."""
+        if key not in self.kinds:
+            raise NotFound(f"no kind of measure of that id; there are {', '.join(sorted(self.kinds))}")
+        return self.kinds[key]
+
+    def in_force_between(self, instrument: str, one: str, other: str) -> Answer:
+        """Whether an instrument binds two States (ISO 3166-1), by the list of parties. Raises NotFound.
+
+        A State that is not on a list nobody has verified is `unknown`; reservations are not looked at.
+        """
+        read = self.instrument(instrument)
+        if not read.in_force:
+            return "no"
+        if read.parties.states == "unknown":
+            return "unknown"
+        if one in read.parties.states and other in read.parties.states:
+            return "yes"
+        return "no" if read.parties.verified else "unknown"
+
+    def rules_for(self, instrument: str, duty: Duty, kind: str | None = None) -> tuple[Rule, ...]:
+        """The instrument's rules on a duty, of one kind of measure or (None) of the request as a whole.
+
+        An instrument that is not in force, or that no file describes (reciprocity, say), has none.
+        """
+        read = self.instruments.get(instrument)
+        if read is None or not read.in_force:
+            return ()
+        return tuple(rule for rule in read.rules if rule.duty == duty and (not rule.kinds or kind in rule.kinds))
+
+    def ladder_for(self, duty: Duty, urgency: Urgency) -> Ladder:
+        """The ladder that a duty of that class climbs."""
+        return self.ladders[ladder_name(duty, urgency)]
+
+    def terms_for(self, owed: Owed, request: Request) -> Terms:
+        """What the law says on one duty: of its measure's instrument, or of all instruments of the request."""
+        of_part = [measure for measure in request.measures if measure.id == owed.part]
+        bases = [(measure.instrument, measure.kind if of_part else None) for measure in of_part or request.measures]
+        rules = [rule for base, kind in dict.fromkeys(bases) for rule in self.rules_for(base, owed.duty, kind)]
+        return Terms(
+            rules=tuple(rules),
+            default=self.defaults.rule(owed.duty, owed.urgency),
+            asked=self._on_dates_asked(of_part[0].instrument) if of_part else UNREAD,
+            preserves=any(self._preserves(measure.kind) for measure in of_part),
+            version=self.version,
+        )
+
+    def _on_dates_asked(self, instrument: str) -> Provision:
+        read = self.instruments.get(instrument)
+        return read.asked if read else UNREAD
+
+    def _preserves(self, kind: str) -> bool:
+        return kind in self.kinds and self.kinds[kind].preserves
+
+
+def _refuse_demo_elsewhere(name: str, home: Path) -> None:
+    if name == "demo" and home.absolute().name != "demo":
+        raise Refused(
+            "the law set 'demo' counts in seconds and works only where COMITY_HOME is a folder named 'demo'; "
+            "use COMITY_LAW=default, or another COMITY_HOME"
+        )
+
+
+def _refuse_unknown(name: str, folder: Path) -> None:
+    sets = sorted(path.stem for path in (folder / "ladders").glob("*.toml"))
+    if name not in sets:
+        raise NotFound(f"no law set of that name; there are {', '.join(sets)}")
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+class _Reading:
+    """One pass over the files of a set, which digests what it reads."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._digest = hashlib.sha256()
+
+    def law(self) -> Law:
+        instruments = [self._read(path, Instrument) for path in sorted((self._folder / "instruments").glob("*.toml"))]
+        measures = self._read(self._folder / "measures.toml", Measures)
+        defaults = self._read(self._folder / "defaults" / f"{self._name}.toml", Defaults)
+        sources = self._read(self._folder / "sources.toml", Sources)
+        ladders = self._read(self._folder / "ladders" / f"{self._name}.toml", Ladders)
+        return Law(
+            version=f"{self._name}-{self._digest.hexdigest()[:12]}",
+            instruments={read.id: read for read in instruments},
+            kinds={kind.id: kind for kind in measures.kinds},
+            defaults=defaults,
+            ladders={name: row.ladder(name) for name, row in ladders.ladders.items()},
+            sources=sources.sources,
+        )
+
+    def _read(self, path: Path, model: type[AnyRecord]) -> AnyRecord:
+        where = path.relative_to(self._folder).as_posix()
+        text = path.read_bytes()
+        self._digest.update(f"{where}\0{len(text)}\0".encode() + text)
+        try:
+            return model.model_validate(tomllib.loads(text.decode()))
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise Unreadable(f"law/{where}: {error}") from error
+        except ValidationError as error:
+            raise Unreadable("\n".join(_faults(where, error))) from error
+
+
+def _faults(where: str, error: ValidationError) -> list[str]:
+    return [f"law/{where}: {_path(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+
+
+def _path(steps: tuple[int | str, ...]) -> str:
+    """`rules[2].length`, as one would write it; tables are counted from 1."""
+    written = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return written.removeprefix(".") or "the whole file"

@@ -1,0 +1,232 @@
+"""The records that the data files of law are read into, so that a bad file is refused with the place at fault."""
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from comity.errors import Unreadable
+from comity.request.deadlines import AGREED, NO_NUMBER, Length, Provision, Rule, Start, Unit, length_of
+from comity.request.lifecycle import OFFICE, Duty, Role
+from comity.request.model import Country, Ladder, Record, Rung, Token, Urgency
+from comity.request.triage import ladder_name
+
+Answer = Literal["yes", "no", "unknown"]
+"""What the file says of a fact of law; `unknown` where nobody has read it."""
+
+
+# --- instruments ------------------------------------------------------------------------------------------------------
+
+
+class Parties(Record):
+    """The States that an instrument binds, as ISO 3166-1 codes, or that nobody has read the list."""
+
+    states: tuple[Country, ...] | Literal["unknown"]
+    verified: bool
+    source: str
+    note: str = ""
+
+
+class Channel(Provision):
+    """One way by which requests travel under an instrument, and whether it is for urgent ones only."""
+
+    way: str
+    urgent: bool = False
+
+
+class Ground(Provision):
+    """One reason to refuse, postpone or condition; `consult_first`: whether the other State is consulted before."""
+
+    id: Token
+    what: str
+    nature: Literal["mandatory", "discretionary", "unknown"]
+    effect: Literal["refuse", "postpone", "condition"]
+    consult_first: Literal["yes", "where appropriate", "no", "unknown"]
+
+
+class Content(Provision):
+    """One thing that a request under an instrument must say."""
+
+    what: str
+
+
+class Instrument(Record):
+    """One treaty or law, as comity/law/instruments holds it."""
+
+    id: Token
+    name: str
+    in_force: bool
+    status: str = Field(description="what is known of its entry into force, with the source")
+    parties: Parties
+    asked: Provision = Field(description="where it says that dates asked for are taken into account")
+    channels: tuple[Channel, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    grounds: tuple[Ground, ...] = ()
+    contents: tuple[Content, ...] = ()
+
+    @model_validator(mode="after")
+    def _named_once(self) -> "Instrument":
+        _each_once([rule.id for rule in self.rules] + [ground.id for ground in self.grounds])
+        return self
+
+
+def _each_once(names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"named more than once: {', '.join(twice)}")
+
+
+class Sources(Record):
+    """What was read of the law, and where, by the number under which the other files name it."""
+
+    sources: dict[str, str]
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+
+class KindOfMeasure(Record):
+    """One kind of measure; `needs`: the paths inside the measure (comity.request.letter) that it cannot do without."""
+
+    id: Token
+    lasts: bool = Field(description="it is in force for a time, and ends")
+    one_person: bool = Field(description="one duty officer may order it alone at night (P0, P1, P1d)")
+    coercive: bool
+    preserves: bool = Field(default=False, description="it keeps data from being lost")
+    dual_criminality: Literal["by the instrument", "not needed"]
+    needs: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Measures(Record):
+    """All kinds of measure, as comity/law/measures.toml holds them."""
+
+    kinds: tuple[KindOfMeasure, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _named_once(self) -> "Measures":
+        _each_once([kind.id for kind in self.kinds])
+        return self
+
+
+# --- our default clocks -----------------------------------------------------------------------------------------------
+
+
+class Defaults(Record):
+    """Our own clocks for every duty and urgency class, where no instrument sets a number, or a later one."""
+
+    note: str
+    never_extended_classes: frozenset[Urgency]
+    never_extended_duties: frozenset[Duty]
+    clocks: dict[Duty, dict[Urgency, str]]
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Defaults":
+        _no_gap({f"{duty}.{urgency}" for duty, row in self.clocks.items() for urgency in row}, _EVERY_CLOCK)
+        for duty in Duty:
+            for urgency in Urgency:
+                self.rule(duty, urgency)
+        return self
+
+    def rule(self, duty: Duty, urgency: Urgency) -> Rule:
+        """Our default for one duty in one class. It counts from the duty's opening."""
+        fixed = urgency in self.never_extended_classes or duty in self.never_extended_duties
+        return Rule(
+            id=f"default/{duty}",
+            duty=duty,
+            article="our default",
+            verified=False,
+            source="ours to set",
+            note=self.note,
+            starts=Start.OPENED,
+            length=self.clocks[duty][urgency],
+            extension=NO_NUMBER if fixed else AGREED,
+        )
+
+
+_EVERY_CLOCK = frozenset(f"{duty}.{urgency}" for duty in Duty for urgency in Urgency)
+
+
+def _no_gap(given: set[str], needed: frozenset[str]) -> None:
+    missing = sorted(needed - given)
+    if missing:
+        raise ValueError(f"missing: {', '.join(missing)}")
+
+
+# --- ladders ----------------------------------------------------------------------------------------------------------
+
+_DAY = timedelta(days=1)
+_SPANS = {
+    Unit.SECOND: timedelta(seconds=1),
+    Unit.MINUTE: timedelta(minutes=1),
+    Unit.HOUR: timedelta(hours=1),
+    Unit.DAY: _DAY,
+    Unit.WEEK: 7 * _DAY,
+}
+
+
+def _span(text: str) -> timedelta:
+    """`5 minutes`, `3 days` (of 24 hours), `at once`; `3 days before` is negative. Raises ValueError."""
+    if text == "at once":
+        return timedelta()
+    length = _length(text.removesuffix(" before"))
+    if length.unit not in _SPANS:
+        raise ValueError(f"'{text}': a ladder counts in {', '.join(_SPANS)}")
+    span = length.number * _SPANS[length.unit]
+    return -span if text.endswith(" before") else span
+
+
+def _length(text: str) -> Length:
+    try:
+        return length_of(text)
+    except Unreadable as error:
+        raise ValueError(str(error)) from None
+
+
+def _inside(role: Role) -> Role:
+    if role not in OFFICE:
+        raise ValueError(f"'{role}' is outside the authority: a person tells them, not the clock")
+    return role
+
+
+class RungRow(Record):
+    """One rung as it is written: when it is climbed, and who is told."""
+
+    when: Annotated[timedelta, BeforeValidator(_span)]
+    tell: tuple[Annotated[Role, AfterValidator(_inside)], ...] = Field(min_length=1)
+
+
+class LadderRow(Record):
+    """One ladder as it is written."""
+
+    counted_from: Literal["opening", "deadline"]
+    pause: Annotated[timedelta, BeforeValidator(_span)]
+    rungs: tuple[RungRow, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _upwards(self) -> "LadderRow":
+        spans = [rung.when for rung in self.rungs]
+        if any(later <= earlier for earlier, later in pairwise(spans)):
+            raise ValueError("each rung must be later than the one before it")
+        return self
+
+    def ladder(self, name: str) -> Ladder:
+        """The ladder as a request keeps it."""
+        rungs = tuple(Rung(after=row.when, tell=row.tell) for row in self.rungs)
+        return Ladder(name=name, from_due=self.counted_from == "deadline", pause=self.pause, rungs=rungs)
+
+
+_EVERY_LADDER = frozenset(ladder_name(duty, urgency) for duty in Duty for urgency in Urgency)
+
+
+class Ladders(Record):
+    """All ladders of one set, by name."""
+
+    note: str
+    ladders: dict[str, LadderRow]
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Ladders":
+        _no_gap(set(self.ladders), _EVERY_LADDER)
+        return self

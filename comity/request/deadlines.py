@@ -1,0 +1,293 @@
+"""When a duty is due: pure arithmetic over rules of law, instants, and the acting authority's calendar.
+
+How periods are counted (Regulation (EEC, Euratom) 1182/71 art. 3, read as quoted by others, not in the text itself):
+the day of the event is not counted (3(1)); a period in days ends with the last hour of its last day (3(2)(b)); one in
+weeks, months or years ends with the day that has the same name or date, and where a month lacks that date, with the
+month's last day (3(2)(c)). It moves to the next working day (3(4)) only where a rule's data says so. Hours run from
+the instant itself, not from the next full hour (3(1)): the earlier end is the safer one. Instruments other than the
+European Union's set no such rules; counting them in the same way is our default.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Protocol
+
+from pydantic import AfterValidator
+
+from comity.errors import Unreadable
+from comity.request.lifecycle import Duty
+from comity.request.model import Deadline, Measure, Owed, Record, Request, Token
+
+
+class Calendar(Protocol):
+    """The acting authority's days: its time zone, its weekends and its holidays."""
+
+    @property
+    def version(self) -> str:
+        """The versions of the data behind it, to be written beside every deadline."""
+
+    def day_of(self, instant: datetime) -> date:
+        """The day that it is there at an instant."""
+
+    def end_of(self, day: date) -> datetime:
+        """The last moment of a day there, to the microsecond, in UTC."""
+
+    def is_working(self, day: date) -> bool:
+        """Whether the authority works on that day."""
+
+
+# --- lengths ----------------------------------------------------------------------------------------------------------
+
+
+class Unit(StrEnum):
+    """What a period is counted in."""
+
+    SECOND = "second"
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WORKING_DAY = "working day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a period is: so many of a unit."""
+
+    number: int
+    unit: Unit
+
+
+_EXACT = {Unit.SECOND: timedelta(seconds=1), Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}
+_LENGTH = re.compile(rf"([1-9][0-9]{{0,2}}) ({'|'.join(Unit)})s?", re.ASCII)
+
+
+def length_of(text: str) -> Length:
+    """The length that a rule names: `24 hours`, `5 working days`, `1 week`. Raises Unreadable."""
+    found = _LENGTH.fullmatch(text)
+    if found is None:
+        raise Unreadable(f"'{text}' is no length: write a number from 1 to 999 and {', '.join(Unit)}")
+    return Length(int(found[1]), Unit(found[2]))
+
+
+def end_of_period(start: datetime, length: Length, calendar: Calendar) -> datetime:
+    """The instant (UTC) by which a period ends that begins with an event at `start`."""
+    if length.unit in _EXACT:
+        return start.astimezone(UTC) + length.number * _EXACT[length.unit]
+    return calendar.end_of(_last_day(calendar.day_of(start), length, calendar))
+
+
+def _last_day(event: date, length: Length, calendar: Calendar) -> date:
+    match length.unit:
+        case Unit.WORKING_DAY:
+            return _working_days_later(event, length.number, calendar)
+        case Unit.MONTH:
+            return _months_later(event, length.number)
+        case Unit.YEAR:
+            return _months_later(event, 12 * length.number)
+        case Unit.WEEK:
+            return event + timedelta(weeks=length.number)
+        case _:
+            return event + timedelta(days=length.number)
+
+
+def _working_days_later(event: date, number: int, calendar: Calendar) -> date:
+    day = event
+    for _ in range(number):
+        day = _working_from(day + timedelta(days=1), calendar)
+    return day
+
+
+def _working_from(day: date, calendar: Calendar) -> date:
+    """The day itself if the authority works on it, else the next one on which it does."""
+    while not calendar.is_working(day):
+        day += timedelta(days=1)
+    return day
+
+
+def _months_later(event: date, number: int) -> date:
+    year, month = divmod(event.year * 12 + event.month - 1 + number, 12)
+    return date(year, month + 1, min(event.day, monthrange(year, month + 1)[1]))
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+NO_NUMBER = "none"
+"""What a rule says that sets no number, or that may not be extended."""
+
+AGREED = "agreed"
+"""What a rule says that may be extended without a number being set."""
+
+
+class Start(StrEnum):
+    """The instant from which a rule counts."""
+
+    RECEIVED = "received"
+    DECIDED = "decided"
+    OPENED = "opened"
+    PUT_IN_FORCE = "put in force"
+
+
+def _a_length(text: str) -> str:
+    try:
+        length_of(text)
+    except Unreadable as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def _a_length_or_none(text: str) -> str:
+    return text if text == NO_NUMBER else _a_length(text)
+
+
+def _an_extension(text: str) -> str:
+    return text if text in (NO_NUMBER, AGREED) else _a_length(text)
+
+
+class Provision(Record):
+    """Something that a law says: where, and whether its text was read (`source`: as in comity/law/sources.toml)."""
+
+    article: str
+    verified: bool
+    source: str
+    note: str = ""
+
+
+class Rule(Provision):
+    """One rule about time: which duty it binds, from which instant it counts, and how long.
+
+    `kinds`: the kinds of measure that it binds, all when empty. `least`: a minimum (the order's own end decides,
+    unless that is earlier). `extension`: how much longer it may become, `agreed` where no number is set. `stops`: what
+    stops it, in words.
+    """
+
+    id: Token
+    duty: Duty
+    starts: Start
+    length: Annotated[str, AfterValidator(_a_length_or_none)]
+    kinds: tuple[Token, ...] = ()
+    least: bool = False
+    ends_on_working_day: bool = False
+    extension: Annotated[str, AfterValidator(_an_extension)] = NO_NUMBER
+    stops: str = "nothing"
+
+
+UNREAD = Provision(article="unknown", verified=False, source="none")
+"""Where nobody has read what the law says."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the law says on one duty: its rules, our default, the article on dates asked for, the law's version."""
+
+    rules: tuple[Rule, ...]
+    default: Rule
+    asked: Provision = UNREAD
+    preserves: bool = False
+    version: str = ""
+
+
+# --- deadlines --------------------------------------------------------------------------------------------------------
+
+ASKED = "asked by the requesting authority"
+DATA_LOST = "data lost"
+GIVEN = "date given"
+
+_OF_THIS_REQUEST = Provision(article="a date of this request", verified=True, source="the request")
+_BY_DATE_ASKED = frozenset({Duty.DECIDE, Duty.EXECUTE})
+_BEFORE_DATA_IS_LOST = frozenset({Duty.PROVISIONAL_ACT, Duty.DECIDE, Duty.EXECUTE})
+_UNTIL_GIVEN = frozenset({Duty.RENEW_OR_LET_GO, Duty.ANSWER_CONSULTATION})
+
+
+def deadlines_of(owed: Owed, request: Request, terms: Terms, *, calendar: Calendar) -> tuple[Deadline, ...]:
+    """All deadlines of one duty, the earliest first.
+
+    They come from the rules of law that set a number and from the dates that stand in the request. Our default joins
+    them, unless a deed gave this duty a date of its own.
+    """
+    count = _Count(owed, request, terms, calendar)
+    return tuple(sorted((*count.by_rules(), *count.by_dates()), key=lambda deadline: (deadline.due, deadline.rule)))
+
+
+@dataclass(frozen=True)
+class _Count:
+    owed: Owed
+    request: Request
+    terms: Terms
+    calendar: Calendar
+
+    def by_rules(self) -> Iterator[Deadline]:
+        given = self._given()
+        for rule in self.terms.rules if given else (*self.terms.rules, self.terms.default):
+            if rule.length == NO_NUMBER:
+                continue
+            deadline = self._counted(rule, length_of(rule.length))
+            if not (rule.least and given and given >= deadline.due):
+                yield deadline
+
+    def by_dates(self) -> Iterator[Deadline]:
+        request, duty, given = self.request, self.owed.duty, self._given()
+        if request.asked_by and duty in _BY_DATE_ASKED:
+            yield self._dated(ASKED, request.asked_by, self.terms.asked)
+        if request.data_lost_at and duty in _BEFORE_DATA_IS_LOST and self.terms.preserves:
+            yield self._dated(DATA_LOST, request.data_lost_at, _OF_THIS_REQUEST)
+        if given:
+            yield self._dated(GIVEN, given, _OF_THIS_REQUEST)
+
+    def _given(self) -> datetime | None:
+        """The date that a deed gave to this very duty: until when, or to be answered by when."""
+        if self.owed.duty == Duty.ANSWER:
+            return next((asked.answer_by for asked in self.request.questions if asked.id == self.owed.part), None)
+        measure = self._measure()
+        return measure.until if measure and self.owed.duty in _UNTIL_GIVEN else None
+
+    def _measure(self) -> Measure | None:
+        return next((measure for measure in self.request.measures if measure.id == self.owed.part), None)
+
+    def _start(self, rule: Rule) -> datetime:
+        """The instant that a rule counts from; a duty opens in law when its measure is decided or put in force."""
+        measure = self._measure()
+        if rule.starts == Start.RECEIVED:
+            return self.request.received
+        if rule.starts == Start.DECIDED and measure and measure.decided:
+            return measure.decided
+        return self.owed.opened
+
+    def _counted(self, rule: Rule, length: Length) -> Deadline:
+        start = self._start(rule)
+        due = end_of_period(start, length, self.calendar)
+        if rule.ends_on_working_day and length.unit not in _EXACT:
+            due = self.calendar.end_of(_working_from(self.calendar.day_of(due), self.calendar))
+        latest = self._extended(rule, due)
+        said = rule.length if latest == due else f"{rule.length}, extended"
+        return self._deadline(rule.id, rule, due=latest, started=start, length=said)
+
+    def _extended(self, rule: Rule, due: datetime) -> datetime:
+        """The end of the extension that was given, as far as the rule allows one."""
+        asked = self.owed.extended
+        if asked is None or rule.extension == NO_NUMBER:
+            return due
+        if rule.extension != AGREED:
+            asked = min(asked, end_of_period(due, length_of(rule.extension), self.calendar))
+        return max(due, asked.astimezone(UTC))
+
+    def _dated(self, rule: str, due: datetime, provision: Provision) -> Deadline:
+        started = self.owed.opened if rule == GIVEN else self.request.received
+        return self._deadline(rule, provision, due=due.astimezone(UTC), started=started, length="as dated")
+
+    def _deadline(self, rule: str, provision: Provision, *, due: datetime, started: datetime, length: str) -> Deadline:
+        return Deadline(
+            due=due,
+            rule=rule,
+            article=provision.article,
+            verified=provision.verified,
+            started=started,
+            length=length,
+            law=f"law {self.terms.version}, {self.calendar.version}",
+        )

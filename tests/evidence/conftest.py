@@ -1,6 +1,8 @@
 """A vault in a folder of its own, a safe for the keys of its exhibits, and sources that are made as they are read."""
 
 import os
+import resource
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,6 +84,15 @@ def folder(tmp_path: Path) -> Path:
 def vault(folder: Path) -> Vault:
     """A vault that holds nothing yet."""
     return Vault(folder)
+
+
+@pytest.fixture
+def little_room() -> Iterator[None]:
+    """A disk on which no file can grow beyond 2 MiB and some (a real limit of the kernel: EFBIG)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MIB + 5000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def resident_mib() -> float:

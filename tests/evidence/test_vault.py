@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import resource
 import signal
 import subprocess
 import sys
@@ -254,15 +253,6 @@ def test_a_deposit_under_way_is_not_taken_for_a_left_over(
 ) -> None:
     _kept(vault, safe, b"meanwhile", TWO)
     assert sorted(file.name[:12] for file in folder.iterdir()) == [".unfinished-", TWO[:12]]
-
-
-@pytest.fixture
-def little_room() -> Iterator[None]:
-    """A disk on which no file can grow beyond 2 MiB and some (a real limit of the kernel: EFBIG)."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MIB + 5000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("size", [20 * MIB, 2 * MIB + 4999])

@@ -6,10 +6,9 @@ request back: it is registered and opened as it is, and its gaps are asked.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Protocol
 
 from pydantic import BaseModel, Field
@@ -21,6 +20,9 @@ from comity.request.model import Country, Direction, Gap, Receive, Record, Sough
 UNKNOWN_KIND = "unknown"
 NO_INSTRUMENT = "none"
 """What stands in the structure where the letter names no kind or no instrument that we know."""
+
+MOST_GAPS = 500
+"""How many gaps are asked at a time. A letter with more is written anew, not mended."""
 
 URGENT = (Urgency.P0, Urgency.P1, Urgency.P1D)
 
@@ -38,13 +40,16 @@ class KindOfMeasure(Protocol):
     def needs(self) -> tuple[str, ...]: ...
 
 
-@dataclass(frozen=True)
-class LawKnown:
-    """The law that a letter is compared with. `in_force_between(instrument, a, b)` says yes, no or unknown."""
+class LawKnown(Protocol):
+    """The law that a letter is compared with; comity.law.library.Law is one."""
 
-    kinds: Mapping[str, KindOfMeasure]
-    instruments: tuple[str, ...]
-    in_force_between: Callable[[str, str, str], str]
+    @property
+    def kinds(self) -> Mapping[str, KindOfMeasure]: ...
+    @property
+    def instruments(self) -> Collection[str]: ...
+    def in_force_between(self, instrument: str, one: str, other: str, /) -> str:
+        """Whether an instrument that is known binds two States: `yes`, `no` or `unknown`."""
+        ...
 
 
 class Lack(Record):
@@ -117,7 +122,7 @@ def gaps(letter: Letter, law: LawKnown, now: datetime) -> tuple[Lack, ...]:
     found = (_missing(letter), _legal(letter, law), _of_measures(letter, law), _of_persons(letter, now))
     for lack in chain(*found, _past(letter, now)):
         first.setdefault(lack.field, lack)
-    return tuple(first.values())
+    return tuple(islice(first.values(), MOST_GAPS))
 
 
 def opening(letter: Letter, found: tuple[Lack, ...], *, law: LawKnown, us: Country, digest: str) -> Receive:

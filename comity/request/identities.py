@@ -101,7 +101,8 @@ def named_in_text(letter: Letter, identities: Identities) -> tuple[str, ...]:
     """
     borne = {name for person in letter.persons if person.identity for name in _names(person.identity)}
     hidden = {name for identity in identities.values() for name in _names(identity)} - borne
-    return tuple(path for path, text in texts_of(letter) if _holds_any(_plain(text), hidden))
+    lengths = {len(name.split()) for name in hidden}
+    return tuple(path for path, text in texts_of(letter) if _holds_any(_plain(text), hidden, lengths))
 
 
 def _names(identity: Identity) -> set[str]:
@@ -119,8 +120,11 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", "".join(letter for letter in letters if not unicodedata.combining(letter))))
 
 
-def _holds_any(text: str, names: Iterable[str]) -> bool:
-    return any(f" {name} " in f" {text} " for name in names)
+def _holds_any(text: str, names: Container[str], lengths: Iterable[int]) -> bool:
+    """Whether any run of so many words is one of these names."""
+    words = text.split()
+    runs = (words[start : start + length] for length in lengths for start in range(len(words) - length + 1))
+    return any(" ".join(run) in names for run in runs)
 
 
 def texts_of(record: BaseModel) -> Iterator[tuple[str, str]]:

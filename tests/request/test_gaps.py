@@ -1,0 +1,240 @@
+"""What a letter lacks, in the words in which it is asked for, and the structure that its life begins with."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from comity.request.gaps import MOST_GAPS, gaps, instrument_of, opening, urgency_of
+from comity.request.letter import Letter
+from comity.request.model import Direction, Gap, Receive, SoughtMeasure, Urgency
+from tests.request.letters import DIGEST, LAW, NOON, letter
+
+BINDING = "an instrument in force between PT and LU (known here to be: eio)"
+
+
+def asked(told: Letter) -> dict[str, str]:
+    return {lack.field: lack.asks for lack in gaps(told, LAW, NOON)}
+
+
+def opened(told: Letter) -> Receive:
+    return opening(told, gaps(told, LAW, NOON), law=LAW, us="LU", digest=DIGEST)
+
+
+def test_an_empty_letter_is_asked_for_all_that_is_mandatory() -> None:
+    assert list(asked(letter())) == [
+        "issuing_authority.name",
+        "issuing_authority.contact",
+        "conducting_authority.name",
+        "conducting_authority.function",
+        "own_reference",
+        "subject.matter",
+        "subject.nature",
+        "subject.stage",
+        "offences",
+        "purpose",
+        "measures",
+        "languages.written_in",
+        "signature.name",
+        "signature.signed_at",
+        "transmission.channel",
+        "facts_summary",
+        "legal_bases",
+    ]
+
+
+def test_a_gap_is_asked_in_the_words_of_the_field() -> None:
+    told = asked(letter(measures=[{"kind": "bank records"}, {"kind": "bank records"}]))
+    assert told["purpose"] == "Please state the purpose for which the evidence, information or action is sought."
+    assert (
+        told["measures[1].bank.institution"] == "Please state for measure M2 the bank or other financial institution."
+    )
+
+
+CONDITIONAL: list[tuple[str, dict[str, Any], str]] = [
+    ("confidentiality.reason", {"confidentiality": {"needed": True}}, "confidentiality.needed"),
+    ("procedure.reason", {"procedure": {"to_follow": "oath"}}, "procedure.to_follow"),
+    ("deadline.reason", {"deadline": {"by": "2026-12-01T00:00:00Z"}}, "deadline.by"),
+    ("languages.certified_by", {"languages": {"translation_attached": True}}, "languages.translation_attached"),
+    ("exposure.assurance", {"exposure": {"death_penalty": True}}, "exposure.death_penalty"),
+    ("emergency.facts", {"emergency": {"claimed": "P0"}}, "emergency.claimed"),
+    ("issuing_authority.contact.round_the_clock", {"measures": [{"urgency": "P1d"}]}, "measures.urgency"),
+    ("offences[0].law", {"offences": [{"title": "x"}]}, "offences"),
+    ("persons[0].role", {"persons": [{"child": False}]}, "persons"),
+    ("legal_bases[0].article", {"legal_bases": [{"instrument": "eio"}]}, "legal_bases.instrument"),
+]
+
+
+@pytest.mark.parametrize(("field", "fields", "because"), CONDITIONAL, ids=[row[2] for row in CONDITIONAL])
+def test_what_one_field_makes_necessary_is_asked_only_then(field: str, fields: dict[str, Any], because: str) -> None:
+    assert field in asked(letter(**fields))
+    assert field not in asked(letter())
+
+
+def test_service_of_documents_needs_no_facts() -> None:
+    """UNTOC art. 18(15)(c)."""
+    served = {"service": {"addressee": "witness-1"}}
+    assert "facts_summary" not in asked(letter(measures=[served]))
+    assert "facts_summary" in asked(letter(measures=[served, {}]))
+
+
+def test_an_order_of_the_police_needs_a_judge_only_under_the_directive() -> None:
+    """Directive 2014/41/EU art. 2(c)(ii)."""
+    police = {"issuing_authority": {"judicial": False}, "measures": [{}]}
+    assert "validation.authority.name" in asked(letter(**police, legal_bases=[{"instrument": "EIO"}]))
+    assert "validation.authority.name" not in asked(letter(**police, legal_bases=[{"instrument": "harare"}]))
+
+
+@pytest.mark.parametrize("blank", ["", "  ", None])
+def test_a_blank_field_is_a_missing_one(blank: str | None) -> None:
+    assert "own_reference" in asked(letter(own_reference=blank))
+    assert "issuing_authority.contact" in asked(letter(issuing_authority={"contact": {"email": blank}}))
+
+
+def test_a_kind_asks_for_what_the_law_says_that_it_needs() -> None:
+    """A need is looked for in the measure, then in the letter."""
+    told = letter(measures=[{"kind": " Bank  RECORDS", "bank": {"institution": "Invention S.A."}}])
+    assert [field for field in asked(told) if field.startswith("measures")] == ["measures[0].necessity"]
+    assert "measures[0].purpose" not in asked(told)
+
+
+def test_a_kind_that_we_do_not_know_is_asked_for_and_kept_as_unknown() -> None:
+    told = letter(measures=[{"kind": "telepathy"}])
+    known = "known here are: bank records, expedited preservation"
+    assert asked(told)["measures[0].kind"] == f"Please state for measure M1 which kind it is; {known}."
+    assert opened(told).measures[0].kind == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("bases", "own", "path"),
+    [
+        ([], None, "legal_bases"),
+        ([{"instrument": "lost treaty"}], None, "legal_bases[0].instrument"),
+        ([{"instrument": "cets224"}], None, "legal_bases[0].instrument"),
+        ([{"instrument": "eio"}], "cets224", "measures[0].instrument"),
+        ([{"instrument": "eio"}, {"instrument": "harare"}], None, "measures[0].instrument"),
+    ],
+)
+def test_a_basis_that_does_not_bind_is_asked_for_with_those_that_do(
+    bases: list[Any], own: str | None, path: str
+) -> None:
+    told = letter(legal_bases=bases, measures=[{"instrument": own}])
+    whose = {"legal_bases[0].instrument": " for legal basis 1", "measures[0].instrument": " for measure M1"}.get(
+        path, ""
+    )
+    assert asked(told)[path] == f"Please name{whose} {BINDING}."
+    assert opened(told).measures[0].instrument == "none"
+
+
+@pytest.mark.parametrize(
+    ("bases", "own", "instrument"),
+    [
+        ([{"instrument": "EIO", "article": "1"}], None, "eio"),
+        ([{"instrument": "harare", "article": "1"}], None, "harare"),
+        ([{"instrument": "harare", "article": "1"}], "eio", "eio"),
+        ([{"reciprocity": True}], None, "none"),
+    ],
+)
+def test_a_basis_that_may_bind_stands(bases: list[Any], own: str | None, instrument: str) -> None:
+    """Whether it binds is unknown for harare: a reviewer finds out, nobody is asked. Reciprocity is a basis, too."""
+    told = letter(legal_bases=bases, measures=[{"instrument": own}])
+    assert [field for field in asked(told) if "instrument" in field or "legal" in field] == []
+    assert opened(told).measures[0].instrument == instrument
+
+
+def test_where_no_basis_is_known_reciprocity_may_be_assured() -> None:
+    unaddressed = letter(requested_state=None)
+    assert asked(unaddressed)["legal_bases"] == (
+        "Please name an instrument in force between PT and us (none is known here; reciprocity may be assured)."
+    )
+
+
+def test_instants_that_were_past_on_arrival_are_asked_again() -> None:
+    told = letter(
+        deadline={"by": "2026-11-20T13:00:00+01:00", "reason": "trial"},
+        emergency={"data_lost_at": "2026-11-20T12:00:01Z"},
+        measures=[{"data": {"preservation": {"expires_at": "2026-11-19T00:00:00Z"}}}],
+    )
+    past = {field: asks for field, asks in asked(told).items() if "past" in asks}
+    assert list(past) == ["deadline.by", "measures[0].data.preservation.expires_at"]
+    assert past["deadline.by"] == (
+        "Please state the date and time by which the result is needed, with its time zone: "
+        "the instant given was past when the request arrived."
+    )
+
+
+def test_a_token_must_be_of_one_person() -> None:
+    persons = [{"role": "witness", "token": "witness-1"}, {"role": "expert", "token": "witness-1"}]
+    told = asked(letter(persons=persons, measures=[{"testimony": {"witness": "witness-2"}, "person": "witness-1"}]))
+    assert [field for field in told if "token" in field] == ["persons[0].token", "persons[1].token"]
+    assert told["measures[0].testimony.witness"] == (
+        "Please state for measure M1 who is meant: no person has this token."
+    )
+    assert "measures[0].person" not in told
+
+
+def test_a_protected_name_in_free_text_is_asked_away_without_repeating_it() -> None:
+    told = letter(
+        persons=[{"role": "victim", "identity": {"family_name": "Quibbleton"}}], purpose="To find Quibbleton."
+    )
+    assert asked(told)["purpose"] == (
+        "Please write this field again with the token in place of the name: it names a protected person."
+    )
+    assert "Quibbleton" not in str(gaps(told, LAW, NOON))
+
+
+@pytest.mark.parametrize(
+    ("whole", "own", "urgency"),
+    [(None, None, "P3"), ("P1", None, "P1"), ("P1", "P4", "P4"), (None, "P0", "P0")],
+)
+def test_urgency_is_claimed_for_a_measure_else_for_the_whole(whole: str | None, own: str | None, urgency: str) -> None:
+    told = letter(emergency={"claimed": whole, "downgrade": {"to": "P4"}}, measures=[{"urgency": own}])
+    assert urgency_of(told, 0) == Urgency(urgency)
+
+
+def test_the_opening_holds_the_structure_and_no_text() -> None:
+    lapsing = {"expires_at": "2026-12-03T00:00:00Z"}
+    told = letter(
+        facts_summary="Quibbleton",
+        legal_bases=[{"instrument": "eio", "article": "1"}],
+        deadline={"by": "2026-12-01T09:00:00+01:00", "reason": "Quibbleton"},
+        emergency={"data_lost_at": "2026-12-05T00:00:00Z"},
+        measures=[
+            {"kind": "expedited preservation", "urgency": "P1d", "data": {"preservation": lapsing}},
+            {"kind": "bank records", "instrument": "cets224"},
+        ],
+    )
+    found = opened(told)
+    assert found.model_copy(update={"gaps": ()}) == Receive(
+        direction=Direction.ASKED_OF_US,
+        requesting="PT",
+        requested="LU",
+        letter=DIGEST,
+        asked_by=datetime(2026, 12, 1, 8, tzinfo=UTC),
+        data_lost_at=datetime(2026, 12, 3, tzinfo=UTC),
+        measures=(
+            SoughtMeasure(
+                id="M1",
+                kind="expedited preservation",
+                instrument="eio",
+                urgency=Urgency.P1D,
+                lasts=True,
+                one_person=True,
+            ),
+            SoughtMeasure(id="M2", kind="bank records", instrument="none", urgency=Urgency.P3),
+        ),
+    )
+    assert found.gaps[0] == Gap(id="Q1", field="issuing_authority.name")
+    assert "Quibbleton" not in str(found)
+
+
+def test_a_letter_without_measures_opens_with_one_of_unknown_kind() -> None:
+    """Nothing that came in is lost: the request lives, and its gap asks for the rest."""
+    found = opened(letter(emergency={"claimed": "P0"}))
+    assert found.measures == (SoughtMeasure(id="M1", kind="unknown", instrument="none", urgency=Urgency.P0),)
+    assert instrument_of(letter(), 0) is None
+
+
+def test_a_letter_of_a_thousand_gaps_opens_with_the_first() -> None:
+    told = letter(measures=[{"kind": "bank records"}] * 100, persons=[{}] * 500, offences=[{}] * 100)
+    assert len(opened(told).gaps) == MOST_GAPS

@@ -1,0 +1,177 @@
+"""The people of the authority: people.toml in COMITY_HOME, who holds which role and where to reach them.
+
+[people.anna]                     # an opaque id: it stands in the ledger for ever, so no name
+roles = ["coordinator"]
+unit = "north"
+time_zone = "Europe/Berlin"
+mail = "a@authority.example"
+deputies = ["bert"]               # may be left out
+os_user = "anna"                  # may be left out: whose commands on this machine are theirs
+"""
+
+import re
+import tomllib
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from comity.errors import NotYours, Unreadable
+from comity.request.lifecycle import OUTSIDE, Role
+from comity.request.model import PersonId
+
+_ENTERS_FOR_OTHERS = frozenset({Role.COORDINATOR, Role.DUTY_OFFICER})
+_ADDRESS = re.compile(r"[!-?A-~]+@[!-?A-~]+")
+_OF_NO_PERSON = frozenset({Role.CLOCK, Role.SYSTEM})
+
+
+def _held_by_a_person(role: Role) -> Role:
+    if role in _OF_NO_PERSON:
+        raise ValueError(f"no person holds the role '{role}'")
+    return role
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone; write it like Europe/Berlin")
+    return name
+
+
+def _plain_address(mail: str) -> str:
+    if not _ADDRESS.fullmatch(mail):
+        raise ValueError("not one plain mail address; write it without a name")
+    return mail
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Person(_Entry):
+    """One table of the file. `mail` is one plain address; `deputies` are ids of other tables."""
+
+    id: PersonId
+    roles: tuple[Annotated[Role, AfterValidator(_held_by_a_person)], ...] = Field(min_length=1)
+    unit: str
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    mail: Annotated[str, AfterValidator(_plain_address)]
+    deputies: tuple[PersonId, ...] = ()
+    os_user: str | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that their letters are dated in."""
+        return ZoneInfo(self.time_zone)
+
+
+class _File(_Entry):
+    people: dict[str, Person]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, file: dict[str, object]) -> dict[str, object]:
+        """Each table's name is the id of its person."""
+        tables = file.get("people")
+        if not isinstance(tables, dict):
+            return file
+        named = {id_: {"id": id_, **table} if isinstance(table, dict) else table for id_, table in tables.items()}
+        return {**file, "people": named}
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        users = Counter(person.os_user for person in self.people.values() if person.os_user)
+        if max(users.values(), default=1) > 1:
+            raise ValueError("two people have the same os_user; an account on this machine is one person's")
+        deputies = {deputy for person in self.people.values() for deputy in person.deputies}
+        if unknown := sorted(deputies - self.people.keys()):
+            raise ValueError(f"no table for these deputies: {', '.join(unknown)}")
+        return self
+
+
+class People:
+    """All people, as the file says at this moment: it is read again when it has changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int, int] | None = None
+        self._people: dict[str, Person] = {}
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The people in that file. Raises Unreadable with the path of each faulty field, one a line."""
+        people = cls(path)
+        people._read_again_if_changed()
+        return people
+
+    def of(self, id_: str) -> Person:
+        """The person of that id. Raises NotYours, Unreadable."""
+        self._read_again_if_changed()
+        if id_ not in self._people:
+            raise NotYours(f"{id_} is not known here; the people of this authority stand in {self._path.name}")
+        return self._people[id_]
+
+    def of_os_user(self, name: str) -> Person:
+        """The person whose account on this machine that is. Raises NotYours, Unreadable."""
+        self._read_again_if_changed()
+        for person in self._people.values():
+            if person.os_user == name:
+                return person
+        raise NotYours(f"this account is no person's; name it as os_user of one in {self._path.name}")
+
+    def holding(self, role: Role) -> tuple[Person, ...]:
+        """Who holds that role, in the order of the file.
+
+        An alarm must reach somebody: while the file cannot be read, the people of its last readable state are told.
+        """
+        with suppress(Unreadable):
+            self._read_again_if_changed()
+        return tuple(person for person in self._people.values() if role in person.roles)
+
+    def may_act(self, id_: str, role: Role, *, on_behalf: bool) -> None:
+        """Raises NotYours unless they hold the role, or enter the act of somebody outside on their behalf.
+
+        Raises Unreadable when the file cannot be read.
+        """
+        person = self.of(id_)
+        if role in person.roles:
+            return
+        if on_behalf and role in OUTSIDE and _ENTERS_FOR_OTHERS.intersection(person.roles):
+            return
+        raise NotYours(f"{id_} does not hold the role '{role}'; held: {', '.join(person.roles)}{_hint(role)}")
+
+    def _read_again_if_changed(self) -> None:
+        stamp = _stamp(self._path)
+        if stamp != self._seen:
+            self._people = _read(self._path)
+            self._seen = stamp  # only now: a file that cannot be read is tried again, and refused again
+
+
+def _hint(role: Role) -> str:
+    return "; a coordinator or duty officer may enter it on behalf, with what proves it" if role in OUTSIDE else ""
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise Unreadable(f"{path.name}: cannot be read ({error.strerror}); put it into COMITY_HOME") from None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _read(path: Path) -> dict[str, Person]:
+    try:
+        return _File.model_validate(tomllib.loads(path.read_text())).people
+    except ValidationError as error:
+        raise Unreadable("\n".join(_fault(fault) for fault in error.errors())) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{path.name}: not TOML in UTF-8: {error}") from None
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """Where and what, never the value: it may be an address."""
+    where = ".".join(str(step) for step in fault["loc"]) or "people"
+    return f"{where}: {fault['msg']}"

@@ -15,11 +15,7 @@ from pydantic import BaseModel, Field
 
 from comity.request.identities import named_in_text, split, texts_of
 from comity.request.letter import Letter, MeasureSought, field_at
-from comity.request.model import Country, Direction, Gap, Receive, Record, SoughtMeasure, Urgency
-
-UNKNOWN_KIND = "unknown"
-NO_INSTRUMENT = "none"
-"""What stands in the structure where the letter names no kind or no instrument that we know."""
+from comity.request.model import Record, Urgency
 
 MOST_GAPS = 500
 """How many gaps are asked at a time. A letter with more is written anew, not mended."""
@@ -84,7 +80,8 @@ OF_EACH = {"offences": ("law", "maximum_penalty"), "persons": ("role",)}
 
 
 def _is_urgent(letter: Letter) -> bool:
-    return any(urgency_of(letter, index) in URGENT for index in range(len(letter.measures) or 1))
+    whole = letter.emergency.claimed if letter.emergency else None
+    return any(claimed in URGENT for claimed in (whole, *(measure.urgency for measure in letter.measures)))
 
 
 def _serves_only(letter: Letter) -> bool:
@@ -123,24 +120,6 @@ def gaps(letter: Letter, law: LawKnown, now: datetime) -> tuple[Lack, ...]:
     for lack in chain(*found, _past(letter, now)):
         first.setdefault(lack.field, lack)
     return tuple(islice(first.values(), MOST_GAPS))
-
-
-def opening(letter: Letter, found: tuple[Lack, ...], *, law: LawKnown, us: Country, digest: str) -> Receive:
-    """The structure of a request as its life begins: no text, no name. `digest` is the SHA-256 of the bytes received.
-
-    A kind or an instrument that we do not know, or that is not in force, is written as none: the gap asks for it, and
-    the letter keeps what was said. A letter that names no measure opens with one of unknown kind.
-    """
-    return Receive(
-        direction=Direction.ASKED_OF_US,
-        requesting=letter.requesting_state,
-        requested=letter.requested_state or us,
-        measures=tuple(_sought(letter, index, law) for index in range(len(letter.measures) or 1)),
-        gaps=tuple(Gap(id=f"Q{number}", field=lack.field) for number, lack in enumerate(found, 1)),
-        letter=digest,
-        asked_by=letter.deadline.by if letter.deadline else None,
-        data_lost_at=_data_lost_at(letter),
-    )
 
 
 # --- fields that are missing ------------------------------------------------------------------------------------------
@@ -215,7 +194,7 @@ def _legal(letter: Letter, law: LawKnown) -> Iterator[Lack]:
         path = f"legal_bases[{index}]"
         if _is_missing(basis.instrument):
             yield from () if basis.reciprocity else (_asked(f"{path}.instrument"),)
-        elif not _may_bind(_plain(basis.instrument or ""), letter, law):
+        elif not may_bind(_plain(basis.instrument or ""), letter, law):
             yield _other_basis(f"{path}.instrument", letter, law)
         elif _is_missing(basis.article):
             yield _asked(f"{path}.article")
@@ -228,12 +207,12 @@ def _rests_on_nothing(letter: Letter, index: int, law: LawKnown) -> bool:
     """Whether a measure names an instrument that does not bind, or none where the letter leaves it open which."""
     own = letter.measures[index].instrument
     if own and own.strip():
-        return not _may_bind(_plain(own), letter, law)
+        return not may_bind(_plain(own), letter, law)
     reciprocal = any(basis.reciprocity for basis in letter.legal_bases)
     return bool(letter.legal_bases) and not reciprocal and instrument_of(letter, index) is None
 
 
-def _may_bind(instrument: str, letter: Letter, law: LawKnown) -> bool:
+def may_bind(instrument: str, letter: Letter, law: LawKnown) -> bool:
     """Whether an instrument is known and not known to be out of force. What is unknown, a reviewer finds out."""
     return instrument in law.instruments and _in_force(instrument, letter, law) != "no"
 
@@ -254,9 +233,14 @@ def _other_basis(path: str, letter: Letter, law: LawKnown) -> Lack:
 # --- measures ---------------------------------------------------------------------------------------------------------
 
 
+def kind_of(measure: MeasureSought, law: LawKnown) -> KindOfMeasure | None:
+    """The kind of a measure, whatever its case and spaces; None where the law knows none of that name."""
+    return law.kinds.get(_plain(measure.kind or ""))
+
+
 def _of_measures(letter: Letter, law: LawKnown) -> Iterator[Lack]:
     for index, measure in enumerate(letter.measures):
-        kind = law.kinds.get(_plain(measure.kind or ""))
+        kind = kind_of(measure, law)
         if kind is None:
             known = ", ".join(law.kinds)
             path = f"measures[{index}].kind"
@@ -275,34 +259,10 @@ def _needed(letter: Letter, index: int, kind: KindOfMeasure) -> Iterator[Lack]:
             yield _asked(need if is_letters else f"measures[{index}].{need}")
 
 
-def urgency_of(letter: Letter, index: int) -> Urgency:
-    """The class claimed for a measure, else for the whole request, else P3.
-
-    A lowering that the letter reports changes nothing by itself: urgency goes down by a second person only.
-    """
-    claimed = letter.emergency.claimed if letter.emergency else None
-    own = letter.measures[index].urgency if letter.measures else None
-    return own or claimed or Urgency.P3
-
-
-def _sought(letter: Letter, index: int, law: LawKnown) -> SoughtMeasure:
-    named = letter.measures[index].kind if letter.measures else None
-    kind = law.kinds.get(_plain(named or ""))
-    instrument = instrument_of(letter, index)
-    return SoughtMeasure(
-        id=f"M{index + 1}",
-        kind=kind.id if kind else UNKNOWN_KIND,
-        instrument=instrument if instrument and _may_bind(instrument, letter, law) else NO_INSTRUMENT,
-        urgency=urgency_of(letter, index),
-        lasts=kind is not None and kind.lasts,
-        one_person=kind is not None and kind.one_person,
-    )
-
-
 # --- instants ---------------------------------------------------------------------------------------------------------
 
 
-def _instants(letter: Letter) -> Iterator[tuple[str, datetime]]:
+def instants_of(letter: Letter) -> Iterator[tuple[str, datetime]]:
     """The instants by which something must be done, with their paths."""
     paths = ["deadline.by", "emergency.data_lost_at"]
     for path in paths:
@@ -316,15 +276,10 @@ def _instants(letter: Letter) -> Iterator[tuple[str, datetime]]:
 
 
 def _past(letter: Letter, now: datetime) -> Iterator[Lack]:
-    for path, instant in _instants(letter):
+    for path, instant in instants_of(letter):
         if instant <= now:
             says = _asked(path).asks.removesuffix(".")
             yield Lack(field=path, asks=f"{says}: the instant given was past when the request arrived.")
-
-
-def _data_lost_at(letter: Letter) -> datetime | None:
-    """The earliest instant at which data will be lost: the one stated, or a preservation's end."""
-    return min((instant for path, instant in _instants(letter) if path != "deadline.by"), default=None)
 
 
 # --- persons ----------------------------------------------------------------------------------------------------------

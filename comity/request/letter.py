@@ -30,8 +30,11 @@ def _believable(value: AnyDate) -> AnyDate:
     return value
 
 
-REFERENCE_PATTERN = r"^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$"
-LINE_PATTERN = r"^[^\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]*$"
+# Written out, since not every system that reads the schema knows classes such as \p{Cf}.
+REFERENCE_PATTERN = (
+    r"^[^\u0000-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]*$"
+)
+LINE_PATTERN = r"^[^\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]*$"
 TEXT_PATTERN = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
 TOKEN_PATTERN = r"^(suspect|victim|child|witness|expert|officer|company|person)-[1-9][0-9]{0,2}$"  # noqa: S105
 LANGUAGE_PATTERN = r"^[a-z]{2,3}$"

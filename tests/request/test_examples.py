@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comity.law.library import Law
-from comity.request.gaps import gaps, opening
+from comity.request.gaps import gaps
 from comity.request.identities import is_protected, split, texts_of
 from comity.request.letter import Letter, MeasureSought, field_at, record_in
 from comity.request.model import Record, Urgency, canonical, digest_of
+from comity.request.opening import opening
 from comity.request.reading import read
 from tests.request.letters import DIGEST, NOON, PATHS, STATES, example, read_or_refuse, unhurried
 
@@ -79,7 +80,7 @@ def test_an_example_lacks_nothing_under_the_law_that_ships(name: str) -> None:
 )
 def test_an_example_opens_in_the_class_that_it_is_named_after(name: str, classes: list[str]) -> None:
     told = example(name)
-    found = opening(told, (), law=LAW, us="LU", digest=DIGEST)
+    found = opening(told, (), law=LAW, us="LU", digest=DIGEST, now=NOON)
     assert [measure.urgency for measure in found.measures] == [Urgency(each) for each in classes]
     assert all(measure.kind in LAW.kinds and measure.instrument in LAW.instruments for measure in found.measures)
     assert (found.requested, found.asked_by) == ("LU", told.deadline and told.deadline.by)
@@ -169,7 +170,7 @@ def test_a_damaged_example_is_unreadable_or_opens_with_its_gaps(hits: list[Any])
     told = read_or_refuse(data)
     if told:
         found = gaps(told, LAW, NOON)
-        opened = opening(told, found, law=LAW, us="LU", digest=hashlib.sha256(data).hexdigest())
+        opened = opening(told, found, law=LAW, us="LU", digest=hashlib.sha256(data).hexdigest(), now=NOON)
         assert [gap.field for gap in opened.gaps] == [lack.field for lack in found]
         assert len(opened.measures) == max(1, len(told.measures))
         assert len({lack.field for lack in found}) == len(found)
@@ -189,4 +190,7 @@ def test_an_example_from_which_any_field_is_missing_still_opens(hit: tuple[int, 
         holder = holder[step]
     del holder[name]
     told = read(json.dumps(tree).encode(), STATES)
-    assert opening(told, gaps(told, LAW, NOON), law=LAW, us="LU", digest=DIGEST).requesting == tree["requesting_state"]
+    assert (
+        opening(told, gaps(told, LAW, NOON), law=LAW, us="LU", digest=DIGEST, now=NOON).requesting
+        == tree["requesting_state"]
+    )

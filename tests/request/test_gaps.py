@@ -1,24 +1,18 @@
-"""What a letter lacks, in the words in which it is asked for, and the structure that its life begins with."""
+"""What a letter lacks, in the words in which it is asked for."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from comity.request.gaps import MOST_GAPS, gaps, instrument_of, opening, urgency_of
+from comity.request.gaps import MOST_GAPS, gaps, instrument_of
 from comity.request.letter import Letter
-from comity.request.model import Direction, Gap, Receive, SoughtMeasure, Urgency
-from tests.request.letters import DIGEST, LAW, NOON, letter
+from tests.request.letters import LAW, NOON, letter
 
 BINDING = "an instrument in force between PT and LU (known here to be: eio)"
 
 
 def asked(told: Letter) -> dict[str, str]:
     return {lack.field: lack.asks for lack in gaps(told, LAW, NOON)}
-
-
-def opened(told: Letter) -> Receive:
-    return opening(told, gaps(told, LAW, NOON), law=LAW, us="LU", digest=DIGEST)
 
 
 def test_an_empty_letter_is_asked_for_all_that_is_mandatory() -> None:
@@ -102,7 +96,6 @@ def test_a_kind_that_we_do_not_know_is_asked_for_and_kept_as_unknown() -> None:
     told = letter(measures=[{"kind": "telepathy"}])
     known = "known here are: bank records, expedited preservation"
     assert asked(told)["measures[0].kind"] == f"Please state for measure M1 which kind it is; {known}."
-    assert opened(told).measures[0].kind == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +116,6 @@ def test_a_basis_that_does_not_bind_is_asked_for_with_those_that_do(
         path, ""
     )
     assert asked(told)[path] == f"Please name{whose} {BINDING}."
-    assert opened(told).measures[0].instrument == "none"
 
 
 @pytest.mark.parametrize(
@@ -132,14 +124,14 @@ def test_a_basis_that_does_not_bind_is_asked_for_with_those_that_do(
         ([{"instrument": "EIO", "article": "1"}], None, "eio"),
         ([{"instrument": "harare", "article": "1"}], None, "harare"),
         ([{"instrument": "harare", "article": "1"}], "eio", "eio"),
-        ([{"reciprocity": True}], None, "none"),
+        ([{"reciprocity": True}], None, None),
     ],
 )
-def test_a_basis_that_may_bind_stands(bases: list[Any], own: str | None, instrument: str) -> None:
+def test_a_basis_that_may_bind_stands(bases: list[Any], own: str | None, instrument: str | None) -> None:
     """Whether it binds is unknown for harare: a reviewer finds out, nobody is asked. Reciprocity is a basis, too."""
     told = letter(legal_bases=bases, measures=[{"instrument": own}])
     assert [field for field in asked(told) if "instrument" in field or "legal" in field] == []
-    assert opened(told).measures[0].instrument == instrument
+    assert instrument_of(told, 0) == instrument
 
 
 def test_where_no_basis_is_known_reciprocity_may_be_assured() -> None:
@@ -183,58 +175,6 @@ def test_a_protected_name_in_free_text_is_asked_away_without_repeating_it() -> N
     assert "Quibbleton" not in str(gaps(told, LAW, NOON))
 
 
-@pytest.mark.parametrize(
-    ("whole", "own", "urgency"),
-    [(None, None, "P3"), ("P1", None, "P1"), ("P1", "P4", "P4"), (None, "P0", "P0")],
-)
-def test_urgency_is_claimed_for_a_measure_else_for_the_whole(whole: str | None, own: str | None, urgency: str) -> None:
-    told = letter(emergency={"claimed": whole, "downgrade": {"to": "P4"}}, measures=[{"urgency": own}])
-    assert urgency_of(told, 0) == Urgency(urgency)
-
-
-def test_the_opening_holds_the_structure_and_no_text() -> None:
-    lapsing = {"expires_at": "2026-12-03T00:00:00Z"}
-    told = letter(
-        facts_summary="Quibbleton",
-        legal_bases=[{"instrument": "eio", "article": "1"}],
-        deadline={"by": "2026-12-01T09:00:00+01:00", "reason": "Quibbleton"},
-        emergency={"data_lost_at": "2026-12-05T00:00:00Z"},
-        measures=[
-            {"kind": "expedited preservation", "urgency": "P1d", "data": {"preservation": lapsing}},
-            {"kind": "bank records", "instrument": "cets224"},
-        ],
-    )
-    found = opened(told)
-    assert found.model_copy(update={"gaps": ()}) == Receive(
-        direction=Direction.ASKED_OF_US,
-        requesting="PT",
-        requested="LU",
-        letter=DIGEST,
-        asked_by=datetime(2026, 12, 1, 8, tzinfo=UTC),
-        data_lost_at=datetime(2026, 12, 3, tzinfo=UTC),
-        measures=(
-            SoughtMeasure(
-                id="M1",
-                kind="expedited preservation",
-                instrument="eio",
-                urgency=Urgency.P1D,
-                lasts=True,
-                one_person=True,
-            ),
-            SoughtMeasure(id="M2", kind="bank records", instrument="none", urgency=Urgency.P3),
-        ),
-    )
-    assert found.gaps[0] == Gap(id="Q1", field="issuing_authority.name")
-    assert "Quibbleton" not in str(found)
-
-
-def test_a_letter_without_measures_opens_with_one_of_unknown_kind() -> None:
-    """Nothing that came in is lost: the request lives, and its gap asks for the rest."""
-    found = opened(letter(emergency={"claimed": "P0"}))
-    assert found.measures == (SoughtMeasure(id="M1", kind="unknown", instrument="none", urgency=Urgency.P0),)
-    assert instrument_of(letter(), 0) is None
-
-
-def test_a_letter_of_a_thousand_gaps_opens_with_the_first() -> None:
+def test_of_a_thousand_gaps_the_first_are_asked() -> None:
     told = letter(measures=[{"kind": "bank records"}] * 100, persons=[{}] * 500, offences=[{}] * 100)
-    assert len(opened(told).gaps) == MOST_GAPS
+    assert len(gaps(told, LAW, NOON)) == MOST_GAPS

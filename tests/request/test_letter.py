@@ -1,6 +1,7 @@
 """What a letter can say, and the schema that other systems write it by."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,6 +42,14 @@ def test_the_schema_names_its_dialect_and_closes_every_object() -> None:
     shapes = [plan, *(shape for shape in plan["$defs"].values() if shape["type"] == "object")]
     assert [shape["title"] for shape in shapes if shape["additionalProperties"] is not False] == []
     assert json.loads(json.dumps(plan)) == plan
+
+
+def test_other_systems_can_read_the_patterns_of_the_schema() -> None:
+    """Not every regular-expression engine knows Unicode classes; Python's does not."""
+    patterns = set(re.findall(r'"pattern": ("[^"]+")', json.dumps(schema())))
+    assert len(patterns) == 9
+    for pattern in patterns:
+        re.compile(json.loads(pattern))
 
 
 def test_only_the_requesting_state_is_required() -> None:

@@ -1,0 +1,86 @@
+"""What of a letter opens the life of a request: its structure, without text or name.
+
+Nothing that came in is lost: what the law does not know opens as unknown, and stays in the letter as it was written.
+"""
+
+from datetime import datetime
+
+from comity.request.gaps import Lack, LawKnown, instants_of, instrument_of, kind_of, may_bind
+from comity.request.letter import Emergency, Letter, MeasureSought, Risk
+from comity.request.model import Country, Direction, Gap, Receive, SoughtMeasure, Urgency
+from comity.request.triage import Claim, suggest
+
+UNKNOWN_KIND = "unknown"
+"""The kind of a measure that the law does not know."""
+
+NO_INSTRUMENT = "none"
+"""The instrument of a measure that rests on none that is known and may be in force."""
+
+
+_HOLDS_DATA = ("emergency.", "measures[")
+"""Where a letter says when data will be lost."""
+
+
+def opening(
+    letter: Letter, found: tuple[Lack, ...], *, law: LawKnown, us: Country, digest: str, now: datetime
+) -> Receive:
+    """The structure that a request begins with; `digest` is the SHA-256 of the bytes received, `now` the arrival.
+
+    A letter that names no measure opens with one of unknown kind, and one that names no requested State is for us.
+    """
+    return Receive(
+        direction=Direction.ASKED_OF_US,
+        requesting=letter.requesting_state,
+        requested=letter.requested_state or us,
+        measures=tuple(_sought(letter, index, law=law, now=now) for index in range(len(letter.measures) or 1)),
+        gaps=tuple(Gap(id=f"Q{number}", field=lack.field) for number, lack in enumerate(found, 1)),
+        letter=digest,
+        asked_by=letter.deadline.by if letter.deadline else None,
+        data_lost_at=_data_lost_at(letter, _HOLDS_DATA),
+    )
+
+
+def _sought(letter: Letter, index: int, *, law: LawKnown, now: datetime) -> SoughtMeasure:
+    measure = letter.measures[index] if letter.measures else MeasureSought()
+    kind, instrument = kind_of(measure, law), instrument_of(letter, index)
+    return SoughtMeasure(
+        id=f"M{index + 1}",
+        kind=kind.id if kind else UNKNOWN_KIND,
+        instrument=instrument if instrument and may_bind(instrument, letter, law) else NO_INSTRUMENT,
+        urgency=urgency_of(letter, index, now),
+        lasts=kind is not None and kind.lasts,
+        one_person=kind is not None and kind.one_person,
+    )
+
+
+# --- urgency ----------------------------------------------------------------------------------------------------------
+
+
+def urgency_of(letter: Letter, index: int, now: datetime) -> Urgency:
+    """The class claimed for a measure, else for the whole, else the one that the emergency told suggests, else P3.
+
+    Whoever tells of a child at risk claims that class, also without naming it: no ladder may wait for the word. A
+    lowering that the letter reports changes nothing by itself: urgency goes down by a second person only.
+    """
+    emergency = letter.emergency or Emergency()
+    lost_at = _data_lost_at(letter, ("emergency.", f"measures[{index}]."))
+    told = suggest(_claim(emergency, lost_at), now).urgency
+    own = letter.measures[index].urgency if letter.measures else None
+    return own or emergency.claimed or min(told, Urgency.P3, key=lambda urgency: urgency.rank)
+
+
+def _claim(emergency: Emergency, data_lost_at: datetime | None) -> Claim:
+    return Claim(
+        child_at_risk=Risk.LIFE in emergency.risks,
+        child_at_risk_from=emergency.next_act_at,
+        child_missing_in_danger=Risk.MISSING in emergency.risks,
+        abuse_continuing=bool(emergency.abuse_continuing) or Risk.ONGOING_ABUSE in emergency.risks,
+        victim_unidentified=emergency.victim_identified is False,
+        suspect_may_flee=Risk.FLIGHT in emergency.risks,
+        data_lost_at=data_lost_at,
+    )
+
+
+def _data_lost_at(letter: Letter, holders: tuple[str, ...]) -> datetime | None:
+    """The earliest instant at which data will be lost: the one stated, or the end of a preservation."""
+    return min((instant for path, instant in instants_of(letter) if path.startswith(holders)), default=None)

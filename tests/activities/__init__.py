@@ -1,0 +1,1 @@
+"""What the activities promise, each against the real counterpart."""

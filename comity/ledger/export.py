@@ -18,7 +18,7 @@ from comity.ledger import log, merkle
 from comity.ledger.record import Chunk, Finding, Header, Row, Span
 
 _DIGITS = rb"(0|[1-9][0-9]{0,17})"
-_BASE64 = rb"([A-Za-z0-9+/]*={0,2})"
+_BASE64 = rb'([^"]*)'  # what it holds is spelt again, then compared
 _HEADER = re.compile(rb'\{"checkpoints":%b,"root":"([0-9a-f]{64})","size":%b,"v":0\}\n' % (_DIGITS, _DIGITS))
 _LEAF = re.compile(rb'\{"body":"%b","hash":"([0-9a-f]{64})","index":%b,"leaf":"%b"\}\n' % (_BASE64, _DIGITS, _BASE64))
 _NOTE = re.compile(rb'\{"checkpoint":("(?:[^"\\]|\\n)*"),"size":%b\}\n' % _DIGITS)
@@ -93,18 +93,19 @@ class Exported(NamedTuple):
         """The lines that begin there, up to the first that cannot be read."""
         rows: list[Row] = []
         notes: list[tuple[int, str]] = []
-        findings: list[Finding] = []
+        is_broken = False
         for line in self._lines(span):
             if row := _row(line):
                 rows.append(row)
             elif note := _note(line):
                 notes.append(note)
             else:
-                after = rows[-1].number + 1 if rows else None
-                findings.append(Finding(1, after, "a line is neither an entry nor a checkpoint"))
+                is_broken = True
                 break
         start = rows[0].number if rows else notes[0][0] if notes else None
-        return Chunk(start, rows, notes, None, findings)
+        after = None if start is None else start + len(rows)
+        broken = [Finding(1, after, "a line is neither an entry nor a checkpoint")] if is_broken else []
+        return Chunk(start, rows, notes, None, broken)
 
     def nodes(self, places: Sequence[merkle.Place]) -> None:
         """An export keeps no tree."""

@@ -49,7 +49,9 @@ HEAD = sa.Table(
     sa.Column("size", _Index, nullable=False),
     sa.Column("frontier", sa.LargeBinary, nullable=False),
 )
-"""One row: how many leaves, with the frontier's digests one after another."""
+"""One row, id 0: how many leaves, with the frontier's digests one after another."""
+
+_HEAD = sa.select(HEAD).where(HEAD.c.id == 0)
 
 CHECKPOINT = sa.Table(
     "ledger_checkpoint",
@@ -93,7 +95,7 @@ def append(tx: sa.Connection, entries: Sequence[Entry]) -> list[int]:
     """
     if not entries:
         return []
-    head = _head(tx, sa.select(HEAD).with_for_update())
+    head = _head(tx, _HEAD.with_for_update())
     # Only now: before the lock was held, another writer could still have entered something for the same request.
     before = _digests_before(tx, {entry.reference for entry in entries})
     rows = _rows(entries, head.size, before)
@@ -101,7 +103,7 @@ def append(tx: sa.Connection, entries: Sequence[Entry]) -> list[int]:
     tx.execute(LEAF.insert(), rows)
     if nodes:
         tx.execute(NODE.insert(), [{"level": lv, "index": n, "hash": h} for (lv, n), h in nodes.items()])
-    tx.execute(HEAD.update().values(size=head.size + len(rows), frontier=b"".join(frontier)))
+    tx.execute(HEAD.update().where(HEAD.c.id == 0).values(size=head.size + len(rows), frontier=b"".join(frontier)))
     return [row["index"] for row in rows]
 
 
@@ -144,9 +146,15 @@ def entries(view: sa.Connection, reference: str | None = None, since: int = 0, l
         yield Kept(index=index, leaf=leaf.read(spelt), spelt=spelt, body=body)
 
 
+def stands(view: sa.Connection, reference: str, name: str) -> bool:
+    """Whether a request has an entry of this id already."""
+    wanted = sa.select(LEAF.c.index).where(LEAF.c.reference == reference, LEAF.c.id == name)
+    return view.execute(wanted.limit(1)).scalar() is not None
+
+
 def head(view: sa.Connection) -> Head:
     """How far the ledger reaches. Raises Tampered when the head is missing."""
-    return _head(view, sa.select(HEAD))
+    return _head(view, _HEAD)
 
 
 def _head(view: sa.Connection, query: sa.Select[Any]) -> Head:

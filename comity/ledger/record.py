@@ -146,10 +146,8 @@ def _rows(view: sa.Connection, span: Span) -> list[Row]:
         leaf.index, leaf.leaf, leaf.hash, leaf.body, leaf.reference, leaf.version, leaf.id, leaf.kind, at
     )
     within = wanted.where(leaf.index >= span[0], leaf.index < span[1]).order_by(leaf.index)
-    return [
-        Row(number, spelt, digest, body, Beside(*beside))
-        for number, spelt, digest, body, *beside in view.execute(within)
-    ]
+    rows = view.execute(within).all()
+    return [Row(row[0], row[1], row[2], row[3], Beside._make(row[4:])) for row in rows]
 
 
 def _notes(view: sa.Connection, span: Span) -> list[tuple[int, str]]:
@@ -166,4 +164,4 @@ def _nodes(view: sa.Connection, span: Span) -> dict[merkle.Place, bytes]:
         for at in range(1, (span[1] - span[0]).bit_length())
     ]
     rows = view.execute(sa.select(log.NODE).where(sa.or_(sa.false(), *inside)))
-    return {(at, number): digest for at, number, digest in rows}
+    return {(at, number): digest for at, number, digest in rows.all()}

@@ -75,9 +75,9 @@ class Report(BaseModel):
 
     @property
     def first_leaf(self) -> int | None:
-        """The first entry that differs, where one can be named; of steps 4, 6, 8 the first that may differ."""
+        """The first entry that differs, where one can be named; of steps 4, 6, 8, 9 the first that may differ."""
         named = {step.number: step.leaf for step in self.steps if step.leaf is not None}
-        for exact in ({1, 2, 3, 5}, {4}, {6}, {8}):
+        for exact in ({1, 2, 3, 5}, {4}, {6}, {8, 9}):
             if exact & named.keys():
                 return min(named[number] for number in exact & named.keys())
         return None
@@ -218,8 +218,10 @@ def _wrong_nodes(stored: dict[merkle.Place, bytes] | None, found: dict[merkle.Pl
     inner = {place: digest for place, digest in found.items() if place[0]}
     if stored is None or stored == inner:
         return []
-    wrong = (place for place in inner if stored.get(place) != inner[place])
-    number, level = min((number << level, level) for level, number in wrong)
+    wrong = [(number << level, level) for level, number in inner if stored.get((level, number)) != inner[level, number]]
+    if not wrong:  # entries are missing, their nodes are not: step 1 has found it
+        return []
+    number, level = min(wrong)
     last = number + (1 << level) - 1  # step 6
     return [Finding(6, number, f"a node kept of level {level} is not made of entries {number} to {last}")]
 
@@ -291,6 +293,8 @@ class Audit:
         self._findings = _firsts([*self._findings, *judged.findings])
         self.is_broken = any(finding.step == 1 for finding in judged.findings)
         if judged.start is None:
+            if self.is_broken:
+                self._find(1, self._size, f"where entry {self._size} should stand, nothing can be read")
             return
         if judged.start != self._size:
             self._find(1, self._size, f"entry {self._size} is missing, {judged.start} stands there")

@@ -5,10 +5,17 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from comity.ledger import log
+from comity.ledger.checkpoint import Signer
 from comity.ledger.leaf import Entry, Kind
 from comity.store import Store
 
+ORIGIN = "comity.example/ledger"
 START = datetime(2026, 3, 28, 22, tzinfo=UTC)
+
+
+def signer() -> Signer:
+    """The same key each time, so that notes can be compared byte for byte."""
+    return Signer(bytes(range(32)), ORIGIN)
 
 
 def deed(number: int, reference: str = "") -> Entry:

@@ -4,12 +4,12 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
 from comity.errors import NotFound, Refused, Unreadable
-from comity.law.models import Answer, Defaults, Instrument, KindOfMeasure, Ladders, Measures, Sources
+from comity.law.models import Defaults, Instrument, KindOfMeasure, Ladders, Measures, Sources
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
 from comity.request.lifecycle import Duty
 from comity.request.model import Ladder, Owed, Record, Request, Urgency
@@ -55,7 +55,7 @@ class Law:
             raise NotFound(f"no kind of measure of that id; there are {', '.join(sorted(self.kinds))}")
         return self.kinds[key]
 
-    def in_force_between(self, instrument: str, one: str, other: str) -> Answer:
+    def in_force_between(self, instrument: str, one: str, other: str) -> Literal["yes", "no", "unknown"]:
         """Whether an instrument binds two States (ISO 3166-1), by the list of parties. Raises NotFound.
 
         A State that is not on a list nobody has verified is `unknown`; reservations are not looked at.
@@ -130,7 +130,7 @@ class _Reading:
         self._digest = hashlib.sha256()
 
     def law(self) -> Law:
-        instruments = [self._read(path, Instrument) for path in sorted((self._folder / "instruments").glob("*.toml"))]
+        instruments = [self._instrument(path) for path in sorted((self._folder / "instruments").glob("*.toml"))]
         measures = self._read(self._folder / "measures.toml", Measures)
         defaults = self._read(self._folder / "defaults" / f"{self._name}.toml", Defaults)
         sources = self._read(self._folder / "sources.toml", Sources)
@@ -144,8 +144,16 @@ class _Reading:
             sources=sources.sources,
         )
 
+    def _instrument(self, path: Path) -> Instrument:
+        read = self._read(path, Instrument)
+        if read.id != path.stem:
+            raise Unreadable(f"law/instruments/{path.name}: id: it must be the name of the file, '{path.stem}'")
+        return read
+
     def _read(self, path: Path, model: type[AnyRecord]) -> AnyRecord:
         where = path.relative_to(self._folder).as_posix()
+        if not path.is_file():
+            raise Unreadable(f"law/{where}: this file is missing from the set '{self._name}'")
         text = path.read_bytes()
         self._digest.update(f"{where}\0{len(text)}\0".encode() + text)
         try:

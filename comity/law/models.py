@@ -7,14 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from comity.errors import Unreadable
-from comity.request.deadlines import AGREED, NO_NUMBER, Length, Provision, Rule, Start, Unit, length_of
+from comity.request.deadlines import AGREED, NO_NUMBER, Length, LengthText, Provision, Rule, Start, Unit, length_of
 from comity.request.lifecycle import OFFICE, Duty, Role
 from comity.request.model import Country, Ladder, Record, Rung, Token, Urgency
 from comity.request.triage import ladder_name
-
-Answer = Literal["yes", "no", "unknown"]
-"""What the file says of a fact of law; `unknown` where nobody has read it."""
-
 
 # --- instruments ------------------------------------------------------------------------------------------------------
 
@@ -119,14 +115,11 @@ class Defaults(Record):
     note: str
     never_extended_classes: frozenset[Urgency]
     never_extended_duties: frozenset[Duty]
-    clocks: dict[Duty, dict[Urgency, str]]
+    clocks: dict[Duty, dict[Urgency, LengthText]]
 
     @model_validator(mode="after")
     def _complete(self) -> "Defaults":
         _no_gap({f"{duty}.{urgency}" for duty, row in self.clocks.items() for urgency in row}, _EVERY_CLOCK)
-        for duty in Duty:
-            for urgency in Urgency:
-                self.rule(duty, urgency)
         return self
 
     def rule(self, duty: Duty, urgency: Urgency) -> Rule:

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Protocol
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, model_validator
 
 from comity.errors import Unreadable
 from comity.request.lifecycle import Duty
@@ -142,6 +142,10 @@ def _a_length(text: str) -> str:
     return text
 
 
+LengthText = Annotated[str, AfterValidator(_a_length)]
+"""A length as it is written."""
+
+
 def _a_length_or_none(text: str) -> str:
     return text if text == NO_NUMBER else _a_length(text)
 
@@ -153,10 +157,16 @@ def _an_extension(text: str) -> str:
 class Provision(Record):
     """Something that a law says: where, and whether its text was read (`source`: as in comity/law/sources.toml)."""
 
-    article: str
+    article: str = Field(min_length=1)
     verified: bool
-    source: str
+    source: str = Field(min_length=1, description="`none`: general knowledge")
     note: str = ""
+
+    @model_validator(mode="after")
+    def _read_somewhere(self) -> "Provision":
+        if self.verified and self.source == "none":
+            raise ValueError("what is verified names its source")
+        return self
 
 
 class Rule(Provision):

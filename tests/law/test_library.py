@@ -1,0 +1,302 @@
+"""The data files of law: that they are whole, what they say of themselves, and how a bad one is refused."""
+
+import re
+import shutil
+import time
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from comity.errors import NotFound, Refused, Unreadable
+from comity.law.library import FOLDER, Law
+from comity.request.deadlines import NO_NUMBER, Provision, Unit, length_of
+from comity.request.letter import MeasureSought
+from comity.request.lifecycle import OFFICE, Duty
+from comity.request.model import Ladder, Urgency
+from comity.request.triage import ladder_name
+
+DEMO = Path("anywhere/demo")
+SETS = {"default": Law.load(), "demo": Law.load("demo", DEMO)}
+LAW = SETS["default"]
+PROVISIONS: list[Provision] = [
+    row
+    for read in LAW.instruments.values()
+    for row in (read.asked, *read.channels, *read.rules, *read.grounds, *read.contents)
+]
+
+
+# --- whole ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_instruments_are_there() -> None:
+    assert {key: read.in_force for key, read in LAW.instruments.items()} == {
+        "budapest": True,
+        "cets224": False,
+        "eio": True,
+        "untoc": True,
+    }
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("duty", Duty)
+@pytest.mark.parametrize("urgency", Urgency)
+def test_every_duty_of_every_class_has_a_clock_and_a_ladder(name: str, duty: Duty, urgency: Urgency) -> None:
+    law = SETS[name]
+    rule = law.defaults.rule(duty, urgency)
+    assert (rule.id, rule.article, rule.verified) == (f"default/{duty}", "our default", False)
+    assert length_of(rule.length).number >= 1
+    assert law.ladder_for(duty, urgency).name == ladder_name(duty, urgency)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_has_no_ladder_that_no_duty_climbs(name: str) -> None:
+    assert set(SETS[name].ladders) == {ladder_name(duty, urgency) for duty in Duty for urgency in Urgency}
+
+
+@pytest.mark.parametrize("ladder", [ladder for law in SETS.values() for ladder in law.ladders.values()])
+def test_a_ladder_climbs_and_tells_only_people_inside(ladder: Ladder) -> None:
+    steps = [rung.after for rung in ladder.rungs]
+    assert steps == sorted(set(steps))
+    assert all(rung.tell and set(rung.tell) <= OFFICE for rung in ladder.rungs)
+    assert ladder.pause > timedelta()
+    assert ladder.from_due or steps[0] == timedelta()
+
+
+_IN_SECONDS = {
+    Unit.SECOND: 1,
+    Unit.MINUTE: 60,
+    Unit.HOUR: 3600,
+    Unit.DAY: 86400,
+    Unit.WEEK: 604800,
+    Unit.MONTH: 2.6e6,
+    Unit.YEAR: 3.1e7,
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("duty", Duty)
+def test_a_more_urgent_class_never_has_more_time(name: str, duty: Duty) -> None:
+    """P1d is left out: what data allow has nothing to do with what a child needs."""
+    classes = [urgency for urgency in Urgency if urgency != Urgency.P1D]
+    lengths = [length_of(SETS[name].defaults.rule(duty, urgency).length) for urgency in classes]
+    seconds = [length.number * _IN_SECONDS[length.unit] for length in lengths]
+    assert seconds == sorted(seconds)
+
+
+@pytest.mark.parametrize(("duty", "clocks"), [
+    (Duty.ACKNOWLEDGE,     ("15 minutes", "1 hour",   "4 hours",  "24 hours", "7 days",  "7 days")),
+    (Duty.PROVISIONAL_ACT, ("30 minutes", "4 hours",  "4 hours",  "24 hours", "7 days",  "7 days")),
+    (Duty.DECIDE,          ("2 hours",    "24 hours", "24 hours", "7 days",   "30 days", "60 days")),
+    (Duty.REPORT_PROGRESS, ("2 hours",    "24 hours", "24 hours", "7 days",   "30 days", "3 months")),
+])  # fmt: skip
+def test_the_clocks_of_the_urgency_classes_are_those_agreed(duty: Duty, clocks: tuple[str, ...]) -> None:
+    assert tuple(LAW.defaults.rule(duty, urgency).length for urgency in Urgency) == clocks
+
+
+@pytest.mark.parametrize(("name", "from_due", "pause", "minutes"), [
+    ("P0",  False, 15,   [0, 5, 10, 20, 40]),
+    ("P1",  False, 60,   [0, 30, 60, 120, 240]),
+    ("P1d", False, 240,  [0, 360, 1440]),
+    ("P2",  True,  1440, [-1440, 0, 1440, 4320]),
+    ("P3",  True,  1440, [-4320, 0, 7200, 14400]),
+    ("P4",  True,  1440, [-4320, 0, 14400]),
+    ("preservation expiry", True, 1440, [-43200, -20160, -10080, -4320, -1440, 0]),
+])  # fmt: skip
+def test_the_ladders_are_those_agreed(name: str, from_due: bool, pause: int, minutes: list[int]) -> None:
+    ladder = LAW.ladders[name]
+    assert (ladder.from_due, ladder.pause) == (from_due, timedelta(minutes=pause))
+    assert [rung.after for rung in ladder.rungs] == [timedelta(minutes=minute) for minute in minutes]
+
+
+@pytest.mark.parametrize("urgency", Urgency)
+@pytest.mark.parametrize("duty", Duty)
+def test_safety_clocks_and_what_lapses_are_never_extended(duty: Duty, urgency: Urgency) -> None:
+    fixed = urgency in (Urgency.P0, Urgency.P1) or duty == Duty.RENEW_OR_LET_GO
+    assert (LAW.defaults.rule(duty, urgency).extension == NO_NUMBER) is fixed
+
+
+def test_a_measure_needs_only_what_a_letter_can_say() -> None:
+    for kind in LAW.kinds.values():
+        for path in kind.needs:
+            assert _leads_somewhere(MeasureSought, path.split(".")), f"{kind.id}: {path}"
+
+
+def _leads_somewhere(model: type[BaseModel], steps: list[str]) -> bool:
+    field = model.model_fields.get(steps[0])
+    if field is None or len(steps) == 1:
+        return field is not None
+    inner = [part for part in get_args(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+    return bool(inner) and _leads_somewhere(inner[0], steps[1:])
+
+
+def test_only_what_coerces_little_may_be_ordered_by_one_person() -> None:
+    assert {kind.id for kind in LAW.kinds.values() if kind.one_person} == {
+        "expedited preservation",
+        "partial disclosure of traffic data",
+        "emergency disclosure of data",
+        "location of a person",
+        "welfare check",
+    }
+
+
+def test_a_rule_binds_only_kinds_that_there_are() -> None:
+    bound = {kind for read in LAW.instruments.values() for rule in read.rules for kind in rule.kinds}
+    assert bound <= set(LAW.kinds)
+
+
+# --- honest -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_provision_names_its_article_and_what_was_read() -> None:
+    """What is verified names a source that is listed; what nobody has read says `unknown` or is not verified."""
+    for row in PROVISIONS:
+        assert row.article
+        assert not row.verified or set(_cited(row.source)) & set(LAW.sources), row
+        assert not row.verified or row.article != "unknown", row
+
+
+def test_every_source_is_listed_and_every_one_listed_is_cited() -> None:
+    files = [*(FOLDER / "instruments").glob("*.toml"), FOLDER / "measures.toml"]
+    assert {number for file in files for number in _cited(file.read_text())} == set(LAW.sources)
+
+
+def _cited(text: str) -> list[str]:
+    return re.findall(r"\bS[0-9]{1,3}\b", text)
+
+
+def test_no_rule_of_a_protocol_that_is_not_in_force_is_counted() -> None:
+    protocol = LAW.instrument("cets224")
+    assert all(not rule.verified for rule in protocol.rules)
+    assert LAW.rules_for("cets224", Duty.EXECUTE, "production of subscriber data") == ()
+
+
+@pytest.mark.parametrize(("instrument", "one", "other", "answer"), [
+    ("eio", "FR", "DE", "yes"),
+    ("eio", "FR", "IE", "unknown"),
+    ("untoc", "FR", "DE", "unknown"),
+    ("budapest", "FR", "DE", "unknown"),
+    ("cets224", "RS", "JP", "no"),
+])  # fmt: skip
+def test_in_force_between_says_no_more_than_was_read(instrument: str, one: str, other: str, answer: str) -> None:
+    assert LAW.in_force_between(instrument, one, other) == answer
+
+
+def test_a_verified_list_of_parties_says_no(law_files: Path) -> None:
+    _edit(law_files / "instruments/eio.toml", 'verified = false\nsource = "S14', 'verified = true\nsource = "S14')
+    law = Law.load(folder=law_files)
+    assert [law.in_force_between("eio", one, other) for one, other in (("FR", "DE"), ("FR", "IE"))] == ["yes", "no"]
+
+
+def test_what_is_not_there_is_answered_with_what_is() -> None:
+    with pytest.raises(NotFound, match="there are budapest, cets224, eio, untoc"):
+        LAW.instrument("hague")
+    with pytest.raises(NotFound, match="there are account monitoring, bank records"):
+        LAW.kind("extradition")
+    assert LAW.instrument("eio").id == "eio"
+    assert LAW.kind("freezing").lasts
+
+
+# --- read -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def law_files(tmp_path: Path) -> Path:
+    """A copy of the data files, to spoil."""
+    return Path(shutil.copytree(FOLDER, tmp_path / "law", ignore=shutil.ignore_patterns("*.py", "__pycache__")))
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_the_version_is_that_of_the_bytes(law_files: Path) -> None:
+    """The same bytes have the same version; any other byte, a comment's too, has another."""
+    assert Law.load(folder=law_files).version == LAW.version
+    assert re.fullmatch(r"default-[0-9a-f]{12}", LAW.version)
+    seen = {LAW.version, SETS["demo"].version}
+    for number, file in enumerate(sorted(law_files.rglob("*.toml")), start=1):
+        if "demo" not in file.name:
+            file.write_text(file.read_text() + f"# {number}\n")
+            version = Law.load(folder=law_files).version
+            assert version not in seen
+            seen.add(version)
+    assert len(seen) == 2 + len([file for file in law_files.rglob("*.toml") if "demo" not in file.name])
+
+
+def test_reading_the_law_costs_little() -> None:
+    """At most 50 ms of this process's own time, so that a worker or a command may read it at its start."""
+    costs = []
+    for _ in range(5):
+        before = time.process_time()
+        Law.load()
+        costs.append(time.process_time() - before)
+    assert min(costs) < 0.05
+
+
+@pytest.mark.parametrize(("file", "old", "new", "fault"), [
+    ("instruments/eio.toml", "[parties]", "[parties", r"\(at line 18, column 9\)"),
+    ("instruments/eio.toml", 'id = "eio"', 'id = "oie"', r"id: it must be the name of the file, 'eio'"),
+    ("instruments/eio.toml", 'length = "1 week"', 'length = "one week"',
+     r"rules\[1\]\.length: .*'one week' is no length"),
+    ("instruments/eio.toml", 'duty = "decide"', 'duty = "dither"',
+     r"rules\[2\]\.duty: Input should be 'acknowledge'"),
+    ("instruments/eio.toml", 'extension = "30 days"', 'extension = "some"', r"rules\[2\]\.extension: "),
+    ("instruments/eio.toml", 'id = "eio/decide"', 'id = "eio/acknowledge"',
+     r"the whole file: .*named more than once: eio/acknowledge"),
+    ("instruments/eio.toml", 'nature = "discretionary"', 'nature = "optional"', r"grounds\[1\]\.nature: "),
+    ("instruments/untoc.toml", 'verified = true\nsource = "S105"', 'verified = true\nsource = "none"',
+     r"asked: .*what is verified names its source"),
+    ("instruments/untoc.toml", "verified = true", "checked = true",
+     r"asked\.verified: Field required\n.*asked\.checked: Extra inputs"),
+    ("measures.toml", 'id = "freezing"', 'id = "bank records"', r"named more than once: bank records"),
+    ("defaults/default.toml", 'P1d = "4 hours", ', "", r"missing: acknowledge\.P1d"),
+    ("defaults/default.toml", '"15 minutes"', '"a while"', r"clocks\.acknowledge\.P0: .*'a while' is no length"),
+    ("ladders/default.toml", 'when = "5 minutes"', 'when = "11 minutes"',
+     r"ladders\.P0: .*each rung must be later than the one before"),
+    ("ladders/default.toml", '"decider"', '"requesting authority"',
+     r"ladders\.P0\.rungs\[4\]\.tell\[2\]: .*outside the authority"),
+    ("ladders/default.toml", '"1 day before"', '"1 month before"',
+     r"ladders\.P2\.rungs\[1\]\.when: .*a ladder counts in second, minute, hour, day, week"),
+    ("ladders/default.toml", "[ladders.P4]", "[ladders.P5]", r"missing: P4"),
+])  # fmt: skip
+def test_a_bad_file_is_refused_with_the_place_at_fault(
+    law_files: Path, file: str, old: str, new: str, fault: str
+) -> None:
+    _edit(law_files / file, old, new)
+    with pytest.raises(Unreadable, match=f"(?s)^law/{re.escape(file)}: .*{fault}"):
+        Law.load(folder=law_files)
+
+
+def test_bytes_that_are_no_text_are_refused(law_files: Path) -> None:
+    (law_files / "measures.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(Unreadable, match=r"^law/measures\.toml: .*can't decode"):
+        Law.load(folder=law_files)
+
+
+def test_a_missing_file_is_named(law_files: Path) -> None:
+    (law_files / "defaults/default.toml").unlink()
+    with pytest.raises(Unreadable, match=r"^law/defaults/default\.toml: this file is missing from the set 'default'"):
+        Law.load(folder=law_files)
+
+
+@pytest.mark.parametrize("home", ["var", "/srv/comity", "demo/var", "demonstration", "demo/../var"])
+def test_the_set_of_the_demo_is_refused_elsewhere(home: str) -> None:
+    """Clocks in seconds would make a real office deaf within an hour."""
+    with pytest.raises(Refused, match="works only where COMITY_HOME is a folder named 'demo'; use COMITY_LAW=default"):
+        Law.load("demo", Path(home))
+
+
+def test_the_demo_is_over_in_minutes() -> None:
+    raw: dict[str, Any] = tomllib.loads((FOLDER / "defaults/demo.toml").read_text())
+    assert all(length.endswith(" seconds") for row in raw["clocks"].values() for length in row.values())
+
+
+def test_an_unknown_set_is_answered_with_those_that_there_are() -> None:
+    with pytest.raises(NotFound, match="there are default, demo"):
+        Law.load("../../etc")

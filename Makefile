@@ -8,7 +8,7 @@ setup: .venv/.ok
 .venv/.ok: requirements/uv.txt requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --require-hashes -r requirements/uv.txt
-	$(BIN)/uv pip sync -q --require-hashes --python $(BIN)/python requirements/dev.txt
+	$(BIN)/uv pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python requirements/dev.txt
 	$(BIN)/uv pip install -q --no-deps --no-build-isolation --python $(BIN)/python -e .
 	touch $@
 

@@ -125,7 +125,9 @@ def page(
     for column, value in where.items():
         query = query.where(REQUEST.c[column] == value)
     if after is not None:
-        query = query.where(sa.tuple_(due, REQUEST.c.reference) > sa.tuple_(sa.literal(after[0] or _FAR, Instant), sa.literal(after[1])))
+        query = query.where(
+            sa.tuple_(due, REQUEST.c.reference) > sa.tuple_(sa.literal(after[0] or _FAR, Instant), sa.literal(after[1]))
+        )
     return [Row.model_validate(row._asdict()) for row in view.execute(query)]
 
 

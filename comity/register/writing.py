@@ -1,8 +1,9 @@
 """How the register comes to say what a request did: events folded, projections written, in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -143,7 +144,8 @@ def _upsert(tx: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
 # --- arrival: what is kept before a request's workflow begins ---------------------------------------------------------
 
 
-class Arriving(Protocol):
+@dataclass(frozen=True)
+class Arriving:
     """What is kept of a request as it comes in: everything sealed but its own number."""
 
     reference: str
@@ -173,9 +175,19 @@ def know_by(tx: sa.Connection, reference: str, foreign: tuple[str, str], *, anew
     )
     known = tx.execute(query.order_by(FOREIGN_REFERENCE.c.serial)).scalars().all()
     if known and not anew:
-        raise AlreadyKnown(
-            f"{state} has sent this reference before: it is {known[-1]}; "
-            "say --supplement to add to that one, or --anew to open another"
-        )
+        raise AlreadyKnown(known_already(state, known[-1]))
     row = {"state": state, "index": index, "serial": len(known), "reference": reference}
     tx.execute(FOREIGN_REFERENCE.insert().values(row))
+
+
+def known_already(state: str, reference: str) -> str:
+    """What to say to somebody who hands in a reference again."""
+    return (
+        f"{state} has sent this reference before: it is {reference}; "
+        "say --supplement to add to that one, or --anew to open another"
+    )
+
+
+def keep_identity(tx: sa.Connection, reference: str, token: str, sealed: bytes) -> None:
+    """Keep what only a deed may open, under the vault key."""
+    tx.execute(IDENTITY.insert().values(reference=reference, token=token, sealed=sealed))

@@ -64,3 +64,38 @@ def _still() -> Iterator[str]:
     yield from ("## In any status, moving nothing", "", "| act | about | done by | when |", "| --- | --- | --- | --- |")
     for still in STILL:
         yield f"| {still.act} | {still.about} | {', '.join(sorted(still.roles))} | {'; '.join(still.guards)} |"
+
+
+def plain() -> str:
+    """The tables as text for a terminal."""
+    widths = (18, 26, 20, 44)
+    lines = [_columns(("while", "act", "leads to", "done by [when]"), widths)]
+    for kind in Kind:
+        lines += ["", kind.value.upper()]
+        lines += [_columns(_told(step), widths) for step in TABLES[kind]]
+    return "\n".join(lines)
+
+
+def _told(step: Step) -> tuple[str, str, str, str]:
+    when = f" [{'; '.join(step.guards)}]" if step.guards else ""
+    return step.status, step.act, step.leads_to, ", ".join(sorted(step.roles)) + when
+
+
+def _columns(cells: tuple[str, ...], widths: tuple[int, ...]) -> str:
+    return " ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def rows() -> list[dict[str, object]]:
+    """The tables as plain values, a row each, for other programs."""
+    return [
+        {
+            "of": kind.value,
+            "while": step.status.value,
+            "act": step.act.value,
+            "leads_to": step.leads_to.value,
+            "roles": sorted(step.roles),
+            "when": list(step.guards),
+        }
+        for kind in Kind
+        for step in TABLES[kind]
+    ]

@@ -68,6 +68,25 @@ def happen(request: Request, deed: Deed, at: datetime) -> Event:
     )
 
 
+def receive(deed: Deed, at: datetime) -> Event:
+    """The first event of a request, recorded at `at`, from the deed `receive`."""
+    return Event(
+        version=1,
+        act=deed.act,
+        part="request",
+        status=Status.RECEIVED,
+        person=deed.person,
+        role=deed.role,
+        at=at,
+        happened=deed.happened,
+        received=deed.received,
+        deed=deed.id,
+        deed_digest=digest_of(deed),
+        on_behalf=deed.on_behalf,
+        particulars=deed.particulars,
+    )
+
+
 def begin(reference: str, event: Event) -> Request:
     """The request that a `receive` begins. Raises Fault when the first event is anything else."""
     if not isinstance(event.particulars, Receive) or event.version != 1:
@@ -192,7 +211,7 @@ def _drafted(request: Request, event: Event) -> Request:
     draft = cast("Draft", event.particulars)
     name = f"P{len(request.packages) + 1}"
     held = {exhibit.id: exhibit for exhibit in request.exhibits}
-    exhibits = tuple(held[key] for key in draft.exhibits)
+    exhibits = tuple(held[key] for key in sorted(set(draft.exhibits)))
     package = Package(
         id=name,
         since=event.since,
@@ -205,7 +224,7 @@ def _drafted(request: Request, event: Event) -> Request:
 
 
 def content_digest(reference: str, package: str, exhibits: tuple[Exhibit, ...]) -> str:
-    """SHA-256 (hex) of a package's manifest: its exhibits' hashes and sizes, in order, as canonical JSON."""
+    """SHA-256 (hex) of a package's manifest, as comity.evidence.manifest writes it: canonical JSON, ids in order."""
     listed = [{"id": exhibit.id, "sha256": exhibit.sha256, "size": exhibit.size} for exhibit in exhibits]
     manifest = {"exhibits": listed, "format": 0, "package": package, "reference": reference}
     return hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

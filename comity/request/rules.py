@@ -267,7 +267,9 @@ def _exhibits_of_request(case: Case) -> str | None:
     named = case.deed.particulars.exhibits if isinstance(case.deed.particulars, Draft) else ()
     held = {exhibit.id for exhibit in case.request.exhibits}
     foreign = [key for key in named if key not in held]
-    return _unless(not foreign, f"{', '.join(foreign)} was not deposited in this request; `comity evidence deposit` first")
+    return _unless(
+        not foreign, f"{', '.join(foreign)} was not deposited in this request; `comity evidence deposit` first"
+    )
 
 
 def _new_exhibit(case: Case) -> str | None:

@@ -1,0 +1,95 @@
+"""Requests that have come in, begun: from what the register kept of their arrival to a workflow that lives."""
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+
+from activities.record import RecordCipher
+from comity.home import Home
+from comity.register import reading
+from comity.request.fold import begin, receive
+from comity.request.model import Deed, Receipt, Request, stage_of
+from temporal.names import DIRECTION, REQUESTED, REQUESTING, REQUESTS, STAGE, URGENCY
+
+
+class Done(BaseModel):
+    """A deed that was done: its digest, and the receipt that it got."""
+
+    model_config = ConfigDict(frozen=True)
+
+    digest: str
+    receipt: Receipt
+
+
+class Carried(BaseModel):
+    """What one run of a request hands to the next: bounded, since older deeds are answered from the register."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request: Request
+    done: dict[str, Done]
+
+
+class Start(BaseModel):
+    """What a request starts from: the deed `receive`, or what the run before carried over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str
+    opening: Deed | None = None
+    carried: Carried | None = None
+
+
+async def begin_request(client: Client, home: Home, reference: str) -> Receipt:
+    """Start the workflow of a request that has come in, and give the receipt of its `receive`.
+
+    Safe to repeat, by several processes at once: the workflow id is taken once, and the deed has an id.
+    """
+    cipher = RecordCipher(home.keys, reference)
+    with home.store.reading() as view:
+        deed = Deed.model_validate_json(cipher.open(reading.arrival(view, reference), "arrival"))
+    start: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
+        "Request",
+        Start(reference=reference, opening=deed),
+        id=f"request/{reference}",
+        task_queue=REQUESTS,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        search_attributes=_searchable(reference, deed),
+    )
+    try:
+        return await client.execute_update_with_start_workflow(
+            "act", deed, id=deed.id, start_workflow_operation=start, result_type=Receipt
+        )
+    finally:
+        await _awaited(start)
+
+
+async def _awaited(start: WithStartWorkflowOperation[object, object]) -> WorkflowHandle[object, object] | None:
+    """The handle is awaited also after a failure, which the update has told already (facts of the SDK)."""
+    try:
+        return await start.workflow_handle()
+    except Exception:
+        return None
+
+
+def _searchable(reference: str, deed: Deed) -> TypedSearchAttributes:
+    request = begin(reference, receive(deed, _NO_MATTER_WHEN))
+    values = {
+        STAGE: stage_of(request),
+        URGENCY: request.urgency,
+        DIRECTION: request.direction,
+        REQUESTING: request.requesting,
+        REQUESTED: request.requested,
+    }
+    return TypedSearchAttributes([SearchAttributePair(key, str(value)) for key, value in values.items()])
+
+
+_NO_MATTER_WHEN = datetime(2000, 1, 1, tzinfo=UTC)

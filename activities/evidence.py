@@ -1,0 +1,177 @@
+"""Evidence on its way out: packages written for their recipient, and what became of them told to their request."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+from pydantic import BaseModel, ConfigDict
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.record import RecordCipher
+from comity.errors import NotFound
+from comity.evidence import exhibits, package
+from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.manifest import Manifest
+from comity.home import Home
+from comity.keys.request_keys import KeyClass
+from comity.ledger import log
+from comity.ledger.leaf import Entry, Kind
+from comity.register import reading
+from comity.request.lifecycle import Act, Role
+from comity.request.model import Deed, Delivery, Package, canonical
+from comity.request.rules import part_of
+from temporal.names import TRANSFERS
+
+DELIVERED = "left in the folder of the recipient"
+_MACHINE = "system"
+
+
+class Departure(BaseModel):
+    """One package leaving, on one attempt."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str
+    package: str
+    attempt: int
+
+    @property
+    def workflow_id(self) -> str:
+        """One transfer for each attempt, ever."""
+        return f"transfer/{self.reference}/{self.package}-{self.attempt}"
+
+
+class Report(BaseModel):
+    """What became of a departure, as a deed with an id of its own."""
+
+    model_config = ConfigDict(frozen=True)
+
+    departure: Departure
+    deed: str
+    outcome: str
+
+
+class EvidenceRoom:
+    """Sends packages off and reports what became of them."""
+
+    def __init__(self, home: Home, client: Client) -> None:
+        self._home = home
+        self._client = client
+
+    @activity.defn(name="depart")
+    async def depart(self, departure: Departure) -> None:
+        """Start the transfer of a package. Safe to repeat: its id is taken once."""
+        try:
+            await self._client.start_workflow(
+                "Transfer",
+                departure,
+                id=departure.workflow_id,
+                task_queue=TRANSFERS,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            )
+        except WorkflowAlreadyStartedError:
+            activity.logger.debug("the transfer has been started before")
+
+    @activity.defn(name="deliver")
+    def deliver(self, departure: Departure) -> str:
+        """Write the package, encrypted, into its recipient's folder. Returns the outcome.
+
+        Safe to repeat: the same attempt has the same file, and each custody entry an id that is entered once.
+        """
+        sent = self._package(departure)
+        manifest, recipient = self._manifest(departure.reference, sent), self._home.recipient(sent.recipient)
+        if not recipient.exists():
+            raise NotFound("the recipient has no public key here; put it into COMITY_HOME/recipients")
+        folder = self._home.outgoing(sent.recipient) / str(departure.attempt)
+        package.write(folder, manifest, recipient.read_text().strip(), partial(self._bytes, departure.reference))
+        self._enter_custody(departure, sent)
+        return DELIVERED
+
+    @activity.defn(name="report")
+    async def report(self, report: Report) -> None:
+        """Tell the request, through its door. Safe to repeat: the deed has an id. A closed request needs no telling."""
+        departure = report.departure
+        deed = Deed(
+            id=report.deed,
+            act=Act.REPORT_DELIVERY,
+            part=departure.package,
+            person=_MACHINE,
+            role=Role.SYSTEM,
+            particulars=Delivery(attempt=departure.attempt, outcome=report.outcome),
+        )
+        try:
+            handle = self._client.get_workflow_handle(f"request/{departure.reference}")
+            await handle.execute_update("act", deed, id=deed.id)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+
+    def _package(self, departure: Departure) -> Package:
+        cipher = RecordCipher(self._home.keys, departure.reference)
+        with self._home.store.reading() as view:
+            part = part_of(reading.snapshot(view, cipher, departure.reference), departure.package)
+        assert isinstance(part, Package)  # noqa: S101 - a departure names a package
+        return part
+
+    def _manifest(self, reference: str, sent: Package) -> Manifest:
+        with self._home.store.reading() as view:
+            seals = [exhibits.find(view, exhibit.id).seal for exhibit in sent.exhibits]
+        return Manifest.of(reference, sent.id, seals)
+
+    def _bytes(self, reference: str, exhibit: str) -> Iterator[bytes]:
+        unwrap = partial(self._unwrap, reference, exhibit)
+        for chunk in self._home.vault.read(exhibit, unwrap):
+            activity.heartbeat()
+            yield chunk
+
+    def _unwrap(self, reference: str, exhibit: str, wrapped: bytes) -> bytes:
+        return self._home.keys.open(reference, KeyClass.CONTENT, wrapped, f"exhibit {exhibit}")
+
+    def _enter_custody(self, departure: Departure, sent: Package) -> None:
+        now = datetime.now(UTC)
+        rows = [_released(departure, sent, exhibit.id, now) for exhibit in sent.exhibits]
+        entries = [
+            custody_entry(self._home, departure.reference, row, f"{departure.workflow_id}/{row.exhibit}")
+            for row in rows
+        ]
+        with self._home.store.transaction() as tx:
+            log.append(tx, [entry for entry in entries if not log.stands(tx, entry.reference, str(entry.id))])
+
+
+def _released(departure: Departure, sent: Package, exhibit: str, at: datetime) -> CustodyEntry:
+    sha256 = next(item.sha256 for item in sent.exhibits if item.id == exhibit)
+    return CustodyEntry(
+        exhibit=exhibit,
+        action=Action.RELEASED,
+        person=_MACHINE,
+        role=Role.SYSTEM,
+        organisation="central authority",
+        reason=f"package {departure.package}, attempt {departure.attempt}",
+        at=at,
+        zone="UTC",
+        handed_by="central authority",
+        handed_to=sent.recipient,
+        hash_before=sha256,
+        hash_after=sha256,
+        tool="comity",
+        tool_version="format 0",
+    )
+
+
+def custody_entry(home: Home, reference: str, custody: CustodyEntry, name: str) -> Entry:
+    """A custody entry as the ledger takes it: sealed under the request's record key, which outlives the content."""
+    return Entry(
+        kind=Kind.CUSTODY,
+        reference=reference,
+        id=name,
+        act=custody.action,
+        status="",
+        role=custody.role,
+        person=custody.person,
+        at=custody.at,
+        body=home.keys.seal(reference, KeyClass.RECORD, canonical(custody), f"custody {name}"),
+    )

@@ -1,0 +1,91 @@
+"""The record of a request: its events written to register and ledger, in one transaction."""
+
+from functools import partial
+
+from pydantic import BaseModel, ConfigDict
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from comity.errors import RecordDisagrees
+from comity.keys.keys import Keys
+from comity.keys.request_keys import KeyClass
+from comity.ledger import log
+from comity.ledger.leaf import Entry, Kind
+from comity.register import writing
+from comity.request.lifecycle import PERSONAL, Act
+from comity.request.model import Event, canonical
+from comity.store import Store
+
+_NOTICES = frozenset({Act.RECKON, Act.RING, Act.TOLD, Act.NOT_TOLD})
+
+
+class Batch(BaseModel):
+    """Events of one request, in the order of their versions."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str
+    events: tuple[Event, ...]
+
+
+class RecordCipher:
+    """Closes and opens what is under the record key of one request."""
+
+    def __init__(self, keys: Keys, reference: str) -> None:
+        keys.raw(reference, KeyClass.RECORD)  # opened before a transaction is: opening takes a connection of its own
+        self.seal = partial(_seal, keys, reference)
+        self.open = partial(_open, keys, reference)
+
+
+def _seal(keys: Keys, reference: str, plain: bytes, context: str) -> bytes:
+    return keys.seal(reference, KeyClass.RECORD, plain, context)
+
+
+def _open(keys: Keys, reference: str, sealed: bytes, context: str) -> bytes:
+    return keys.open(reference, KeyClass.RECORD, sealed, context)
+
+
+class Recorder:
+    """Writes what requests did where it can be asked for and proved."""
+
+    def __init__(self, store: Store, keys: Keys) -> None:
+        self._store = store
+        self._keys = keys
+
+    @activity.defn(name="record")
+    def record(self, batch: Batch) -> None:
+        """Write a batch to register and ledger, in one transaction.
+
+        Safe to repeat: keyed by reference, version and digest. The same version with another digest is a fault:
+        nothing is written, and it is not tried again. The ledger is appended last, since its head row is a lock.
+        """
+        cipher = RecordCipher(self._keys, batch.reference)
+        self._keys.raw(batch.reference, KeyClass.CONTENT)
+        try:
+            with self._store.transaction() as tx:
+                new = writing.enter(tx, cipher, batch.reference, batch.events)
+                if new:
+                    log.append(tx, [entry_of(self._keys, batch.reference, event) for event in new])
+        except RecordDisagrees as fault:
+            raise ApplicationError(str(fault), type="RecordDisagrees", non_retryable=True) from fault
+
+
+def entry_of(keys: Keys, reference: str, event: Event) -> Entry:
+    """The ledger's entry of an event: opaque words in the clear, the whole of it sealed."""
+    return Entry(
+        kind=Kind.NOTICE if event.act in _NOTICES else Kind.DEED,
+        reference=reference,
+        version=event.version,
+        id=None,
+        act=event.act,
+        status=event.status or "",
+        role=event.role,
+        person=event.person,
+        at=event.at,
+        body=keys.seal(reference, key_class_of(event.act), canonical(event), f"event {event.version}"),
+    )
+
+
+def key_class_of(act: Act) -> KeyClass:
+    """Under which of a request's keys the event of an act is sealed."""
+    return KeyClass.CONTENT if act in PERSONAL else KeyClass.RECORD

@@ -1,0 +1,199 @@
+"""The command line, as far as it works without the service: ledger, evidence, schema, lifecycle.
+
+`desk/commands.py` adds what needs the service, through the entry-point group `comity.commands`.
+Exit codes: 0 done, 1 refused (one line on stderr says why, and what is possible instead), 2 usage, 3 not reachable.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from comity.errors import ComityError, Unreachable
+from comity.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=(__doc__ or "").splitlines()[0])
+ledger = typer.Typer(no_args_is_help=True, help="The append-only record: verify it, export it.")
+evidence = typer.Typer(no_args_is_help=True, help="Exhibits and packages: what comes in, leaves and is received.")
+schema = typer.Typer(no_args_is_help=True, help="The form of what other systems may write.")
+app.add_typer(ledger, name="ledger")
+app.add_typer(evidence, name="evidence")
+app.add_typer(schema, name="schema")
+
+
+def say(text: str) -> None:
+    """One thing to standard output."""
+    typer.echo(text)
+
+
+def say_json(value: Any) -> None:
+    """One JSON value to standard output."""
+    say(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+@app.command()
+def lifecycle(
+    page: Annotated[bool, typer.Option("--page", help="The whole page with its diagrams, as Markdown.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the tables that say what may happen to a request."""
+    from comity.request import drawing
+
+    if as_json:
+        say_json(drawing.rows())
+    elif page:
+        sys.stdout.write(drawing.page())
+    else:
+        say(drawing.plain())
+
+
+@schema.command("request")
+def schema_request() -> None:
+    """Print the JSON Schema of a request, so that other systems can write one."""
+    from comity.request.letter import schema as of_letter
+
+    say_json(of_letter())
+
+
+@ledger.command("key")
+def ledger_key() -> None:
+    """Print the public key by which auditors verify this ledger."""
+    from comity.home import open_home
+
+    say(open_home(Settings()).signer().verifier_key)
+
+
+@ledger.command("verify")
+def ledger_verify(
+    key: Annotated[list[str], typer.Option(help="A public key that the auditor trusts (name+id+key). Repeatable.")],
+    export: Annotated[Path | None, typer.Argument(help="An export; without it, the database of COMITY_HOME.")] = None,
+    against: Annotated[Path | None, typer.Option(help="An older checkpoint, kept elsewhere.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Verify the ledger offline, step by step. Exit code 1 when a step does not hold."""
+    from comity.ledger.verify import verify_export, verify_store
+    from comity.store import Store
+
+    older = _text(against) if against else None
+    report = verify_export(export, key, older) if export else verify_store(Store(Settings().database_url), key, older)
+    if as_json:
+        say_json(report.model_dump(mode="json") | {"ok": report.ok})
+    else:
+        for step in report.steps:
+            say(f"{'holds ' if step.ok else 'FAILS '} {step.number}. {step.name}: {step.detail}")
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@ledger.command("export")
+def ledger_export(path: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Write the whole ledger to one file that can be verified without us. It holds ciphertext only."""
+    from comity.home import open_home
+    from comity.ledger.export import export
+
+    with open_home(Settings()).store.reading() as view:
+        export(view, path)
+    say(f"written: {path}")
+
+
+@evidence.command("identity")
+def evidence_identity(path: Annotated[Path, typer.Argument(help="The file to make; keep it secret.")]) -> None:
+    """Make a key pair to receive packages with, and print the public key to hand out."""
+    from comity.evidence import recipient
+
+    say(recipient.create(path))
+
+
+@evidence.command("receive")
+def evidence_receive(
+    package: Annotated[Path, typer.Argument(help="The package as it came.")],
+    identity: Annotated[Path, typer.Option(help="The identity file whose public key it was made for.")],
+    out: Annotated[Path, typer.Option(help="An empty or new folder for the exhibits and receipt.json.")],
+    as_json: Json = False,
+) -> None:
+    """Open a package, check every hash, and write the receipt to send back. Works without the service."""
+    from comity.evidence.receiving import receive
+
+    receipt = receive(package, identity, out, at=datetime.now(UTC))
+    if as_json:
+        say_json(receipt.model_dump(mode="json"))
+    else:
+        say(f"received: {len(receipt.exhibits)} exhibits of {receipt.package}, each with the hash of the manifest")
+        say(f"send back: {out / 'receipt.json'}")
+
+
+@evidence.command("verify")
+def evidence_verify(
+    package: Annotated[Path, typer.Argument(help="The package as it came.")],
+    identity: Annotated[Path, typer.Option(help="The identity file whose public key it was made for.")],
+    as_json: Json = False,
+) -> None:
+    """Check a package step by step, keeping nothing. Exit code 1 when a step does not hold."""
+    from comity.evidence.receiving import verify
+
+    findings = verify(package, identity)
+    if as_json:
+        say_json([finding.model_dump() for finding in findings])
+    else:
+        for finding in findings:
+            say(f"{'holds ' if finding.holds else 'FAILS '} {finding.step}. {finding.what} {finding.why_not}".rstrip())
+    if not all(finding.holds for finding in findings):
+        raise typer.Exit(1)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise typer.BadParameter(f"cannot be read: {error.strerror}") from None
+
+
+# --- how every command ends -------------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    """Run one command, and end with its exit code.
+
+    The process ends by `os._exit`, since Temporal's core can abort at interpreter exit after the work is done.
+    """
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    _add_service_commands()
+    try:
+        app(arguments, prog_name="comity")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except ComityError as error:
+        typer.echo(f"comity: {error}", err=True)
+        return 3 if isinstance(error, Unreachable) else 1
+    return 0
+
+
+def _add_service_commands() -> None:
+    for found in entry_points(group="comity.commands"):
+        try:
+            add: Callable[[typer.Typer], None] = found.load()
+        except ModuleNotFoundError:
+            _say_what_is_missing(app)
+            continue
+        add(app)
+
+
+def _say_what_is_missing(to: typer.Typer) -> None:
+    @to.command("up", help="Not installed here: up, submit, act, list, show, trace run from the service's checkout.")
+    def up() -> None:
+        raise Unreachable("the service is not installed here; run this command from its checkout or image")

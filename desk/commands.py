@@ -1,0 +1,366 @@
+"""The commands that need the service, one for each thing that a person or another program asks of it."""
+
+import asyncio
+import json
+import os
+import pwd
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from comity.cli import Json, evidence, say, say_json
+from comity.errors import NotFound, NotOpen, NotYours, Unreadable
+from comity.home import Home, open_home
+from comity.people import People
+from comity.register import reading
+from comity.settings import Settings
+
+if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays quick
+    from collections.abc import Iterator
+
+    from desk.counter import Counter
+
+Result = TypeVar("Result")
+
+As = Annotated[str | None, typer.Option("--as", help="Who you are (id in people.toml). Only on loopback.")]
+Reference = Annotated[str, typer.Argument(help="A request: its reference, or four letters of its beginning or end.")]
+RoleNamed = Annotated[str | None, typer.Option("--role", help="In which role, where you hold several that may.")]
+DeedId = Annotated[str | None, typer.Option("--id", help="The deed's id, to say the same again: it is done once.")]
+
+keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the service's commands to the command line."""
+    for command in (up, worker, submit, act, listing, show, trace, doctor):
+        app.command(command.__name__ if command is not listing else "list")(command)
+    app.add_typer(keys, name="keys")
+    evidence.command("deposit")(deposit)
+    evidence.command("release")(release)
+
+
+# --- the service itself -----------------------------------------------------------------------------------------------
+
+
+def up() -> None:
+    """Start everything on this machine: Temporal server, worker, signer. Ctrl-C stops it; nothing is lost."""
+    from desk.up import up as start
+
+    asyncio.run(start(Settings()))
+
+
+def worker() -> None:
+    """Start one more worker, against the Temporal server that the settings name."""
+    from desk.up import work
+
+    asyncio.run(work(Settings()))
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Make a new master key and wrap every request's keys under it. Histories are not touched. Safe to repeat."""
+    from comity.keys.rotation import rotate as turn
+
+    home = open_home(Settings())
+    say(f"rewrapped: {turn(home.store, home.ring_path)} keys; retire the old master keys when all processes have seen it")
+
+
+def doctor(as_json: Json = False) -> None:
+    """Say what is missing or unreachable, and how to mend it. Exit code 1 when something is."""
+    from desk.doctor import examine
+
+    findings = asyncio.run(examine(Settings()))
+    if as_json:
+        say_json([finding.model_dump() for finding in findings])
+    else:
+        for finding in findings:
+            say(f"{'ok  ' if finding.well else 'MEND'} {finding.what}: {finding.detail}")
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+# --- what people do ---------------------------------------------------------------------------------------------------
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="A request as JSON (`comity schema request`); - for standard input.")],
+    who: As = None,
+    received: Annotated[datetime | None, typer.Option(help="When it came in, if not now (UTC).")] = None,
+    supplement: Annotated[bool, typer.Option(help="It adds to the request of the same State and reference.")] = False,
+    anew: Annotated[bool, typer.Option(help="It is another request under the same reference.")] = False,
+    attach: Annotated[list[Path] | None, typer.Option(help="The original or an annex, kept as an exhibit.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Register a request and begin its life. What is readable but deficient is registered, with its questions."""
+    from desk.submitting import Submission
+    from desk.submitting import submit as hand_in
+
+    data = sys.stdin.buffer.read() if str(file) == "-" else _bytes(file)
+    at = received.replace(tzinfo=UTC) if received else datetime.now(UTC)
+
+    async def work(counter: "Counter") -> None:
+        person = _person(counter.people, who)
+        receipt = await hand_in(counter, Submission(data, person, at, supplement=supplement, anew=anew))
+        for annex in attach or []:
+            await _deposited(counter, receipt.reference, ("M1", annex, person, "coordinator"), None)
+        _say_receipt(counter, receipt.model_dump(mode="json"), as_json=as_json)
+
+    _at_the_counter(work)
+
+
+def act(
+    reference: Reference,
+    name: Annotated[str, typer.Argument(metavar="ACT", help="The act, as `comity show` offers it.")],
+    part: Annotated[str, typer.Option(help="The part: request, M1, P1, Q1 …")] = "request",
+    who: As = None,
+    role: RoleNamed = None,
+    words: Annotated[str, typer.Option(help="Words for the file.")] = "",
+    reason: Annotated[str, typer.Option(help="The reason.")] = "",
+    particulars: Annotated[str, typer.Option("--with", help="What the act needs besides, as a JSON object.")] = "{}",
+    receipt: Annotated[Path | None, typer.Option(help="The recipient's receipt.json, for `confirm receipt`.")] = None,
+    on_behalf: Annotated[str | None, typer.Option(help="What proves an act of somebody outside: letter, note.")] = None,
+    happened: Annotated[datetime | None, typer.Option(help="When it happened, if not now (UTC).")] = None,
+    seen: Annotated[int | None, typer.Option(help="The revision of the part that you saw; default: as on record.")] = None,
+    deed_id: DeedId = None,
+    as_json: Json = False,
+) -> None:
+    """Do an act on a request. A refusal says what is open instead, and for whom."""
+    from desk.acting import Said, deed_of
+
+    said = Said(
+        act=name, part=part, role=role, words=words, reason=reason, particulars=particulars, receipt=receipt,
+        on_behalf=on_behalf, happened=happened, seen=seen, deed=deed_id,
+    )  # fmt: skip
+
+    async def work(counter: "Counter") -> None:
+        full = _found(counter.home, reference)
+        deed = deed_of(counter, full, _person(counter.people, who), said)
+        done = await counter.act(full, deed)
+        _say_receipt(counter, done.model_dump(mode="json"), as_json=as_json)
+
+    _at_the_counter(work)
+
+
+def deposit(
+    reference: Reference,
+    file: Annotated[Path, typer.Argument(help="The file to seal as an exhibit.")],
+    part: Annotated[str, typer.Option(help="The measure that it was obtained by.")] = "M1",
+    who: As = None,
+    role: RoleNamed = None,
+    as_json: Json = False,
+) -> None:
+    """Seal a file into the vault and enter it in its request."""
+
+    async def work(counter: "Counter") -> None:
+        full = _found(counter.home, reference)
+        person = _person(counter.people, who)
+        seal = await _deposited(counter, full, (part, file, person, role), None if as_json else _bar)
+        if as_json:
+            say_json(seal)
+        else:
+            say(f"sealed: exhibit {seal['exhibit']}, {seal['size']} bytes, SHA-256 {seal['sha256']}")
+
+    _at_the_counter(work)
+
+
+def release(
+    reference: Reference,
+    package: Annotated[str, typer.Argument(help="The package, approved for release (or to go again): P1")],
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """Send an approved package to its recipient, and say where it was left."""
+    from desk.releasing import release as send
+
+    async def work(counter: "Counter") -> None:
+        full = _found(counter.home, reference)
+        left = await send(counter, full, package, _person(counter.people, who))
+        if as_json:
+            say_json(left.model_dump(mode="json"))
+        else:
+            say(f"left for the recipient: {left.path}")
+
+    _at_the_counter(work)
+
+
+# --- what people read -------------------------------------------------------------------------------------------------
+
+
+def listing(
+    stage: Annotated[str | None, typer.Option(help="Only this stage.")] = None,
+    urgency: Annotated[str | None, typer.Option(help="Only this class.")] = None,
+    foreign: Annotated[str | None, typer.Option(help="Only those of the other State's number: `PT 123/26`.")] = None,
+    size: Annotated[int, typer.Option(help="How many at most.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List requests, the next due first."""
+    from desk.telling import table_of
+
+    home = open_home(Settings())
+    where = {name: value for name, value in {"stage": stage, "urgency": urgency}.items() if value}
+    with home.store.reading() as view:
+        rows = reading.page(view, where=where, size=size)
+    if foreign:
+        known = _known_by(home, foreign)
+        rows = [row for row in rows if row.reference in known]
+    if as_json:
+        say_json([row.model_dump(mode="json") for row in rows])
+    else:
+        table_of(rows)
+
+
+def show(reference: Reference, as_json: Json = False) -> None:
+    """Show one request: where it stands, what is owed by when and why, and what is open for whom."""
+    from desk.counter import on_record
+    from desk.telling import show_request, whole
+
+    home = open_home(Settings())
+    request = on_record(home, _found(home, reference))
+    if as_json:
+        say_json(whole(home, request))
+    else:
+        show_request(home, request)
+
+
+def trace(reference: Reference, as_json: Json = False) -> None:
+    """Tell the whole story of a request, in order: deeds, refusals, clocks, escalations, custody."""
+    from desk.telling import show_trace
+    from desk.tracing import trace as lines_of
+
+    home = open_home(Settings())
+    lines = lines_of(home, _found(home, reference))
+    if as_json:
+        say_json([line.model_dump(mode="json") for line in lines])
+    else:
+        show_trace(lines)
+
+
+# --- helpers of the commands ------------------------------------------------------------------------------------------
+
+
+def _at_the_counter(work: Callable[["Counter"], Coroutine[Any, Any, Result]]) -> Result:
+    async def opened() -> Result:
+        async with counter_of(Settings()) as counter:
+            return await work(counter)
+
+    return asyncio.run(opened())
+
+
+@asynccontextmanager
+async def counter_of(settings: Settings) -> "AsyncIterator[Counter]":
+    """The counter of this installation, with the wire open."""
+    from desk.counter import Counter
+    from temporal import client
+
+    home = open_home(settings)
+    try:
+        people = People.load(settings.home / "people.toml")
+        yield Counter(home, people, await client.connect(settings, home.keys))
+    finally:
+        home.close()
+
+
+def _person(people: People, named: str | None) -> str:
+    """Who is at the counter: named by --as (on loopback only), else the person of this account."""
+    if named is None:
+        return people.of_os_user(pwd.getpwuid(os.getuid()).pw_name).id
+    address = Settings().temporal or "127.0.0.1"
+    if address.rpartition(":")[0] not in ("", "127.0.0.1", "localhost", "[::1]"):
+        raise NotYours("--as works only where the service is on this machine; use the account mapped in people.toml")
+    return people.of(named).id
+
+
+def _found(home: Home, fragment: str) -> str:
+    """A reference by its fragment, or by the other State's number (`PT 123/26`)."""
+    known = _known_by(home, fragment) if " " in fragment.strip() else ()
+    if len(known) == 1:
+        return known[0]
+    if known:
+        raise NotFound(f"several requests have that number: {', '.join(known)}; name one of them")
+    with home.store.reading() as view:
+        return reading.find(view, fragment)
+
+
+def _known_by(home: Home, foreign: str) -> tuple[str, ...]:
+    from desk.submitting import foreign_text
+
+    state, _, number = foreign.strip().partition(" ")
+    index = home.keys.index(foreign_text(state.upper(), number))
+    with home.store.reading() as view:
+        return reading.known_by(view, index)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        with file.open("rb") as source:
+            return source.read(1 << 20)  # more than any request may have: the reader says what is too large
+    except OSError as error:
+        raise Unreadable(f"the file cannot be read: {error.strerror}") from None
+
+
+async def _deposited(
+    counter: "Counter",
+    reference: str,
+    what: tuple[str, Path, str, str | None],
+    bar: "Callable[[int], Any] | None",
+) -> dict[str, Any]:
+    from ulid import ULID
+
+    from comity.request.lifecycle import STILLS, Act, Role
+    from desk.depositing import Handed
+    from desk.depositing import deposit as seal_in
+
+    part, file, person, named = what
+    role = Role(named) if named else counter.role_for(person, STILLS[Act.DEPOSIT].roles, on_behalf=False)
+    handed = Handed(file, reference, part, person, role, exhibit=str(ULID()), deed=str(ULID()))
+    size = file.stat().st_size if file.is_file() else 0
+    with _progress(size, wanted=bar is not None) as progress:
+        seal, _ = await seal_in(counter, handed, progress)
+    return seal.model_dump(mode="json")
+
+
+def _bar(_done: int) -> None:
+    """Marks that a bar is wanted."""
+
+
+@contextmanager
+def _progress(size: int, *, wanted: bool) -> "Iterator[Callable[[int], None]]":
+    """A bar on a terminal, nothing elsewhere."""
+    if not wanted or not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("sealing", total=size)
+        yield lambda done: bars.update(task, completed=done)
+
+
+def _say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) -> None:
+    from desk.telling import offered
+
+    request = counter.request(receipt["reference"])
+    if as_json:
+        say_json(receipt | {"open_next": offered(request)})
+        return
+    say(f"{receipt['reference']}: {receipt['act']} on {receipt['part']} is on record (version {receipt['version']})")
+    say(f"now {receipt['status']}; stage {receipt['stage']}")
+    for offer in offered(request):
+        say(f"  open: {offer['act']} on {offer['part']} ({', '.join(offer['roles'])})")
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """What was given as a JSON object on the command line. Raises Unreadable."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"--with: not JSON at character {error.pos}; write it like '{{\"until\": \"2026-12-01T12:00:00Z\"}}'") from None
+    if not isinstance(value, dict):
+        raise NotOpen("--with: an object is needed, in curly brackets")
+    return value

@@ -1,0 +1,140 @@
+"""The counter at which people do acts: who they are is checked, refusals are entered as attempts, receipts given."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+from ulid import ULID
+
+from activities.record import RecordCipher
+from comity.errors import BY_NAME, ComityError, DeedReused, Fault, NotOpen, Refused, Unreachable
+from comity.home import Home
+from comity.keys.request_keys import SERVICE, KeyClass
+from comity.ledger import log
+from comity.ledger.leaf import Entry, Kind
+from comity.people import People
+from comity.register import reading
+from comity.request.lifecycle import Role
+from comity.request.model import Deed, Receipt, Request, canonical, digest_of
+
+PATIENCE = timedelta(seconds=30)
+
+
+class Attempt(BaseModel):
+    """An act that was refused, or an input that could not be read: what was tried, and why it was refused."""
+
+    tried: dict[str, Any]
+    refused: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Counter:
+    """One person's way to the requests: the home, the people, and the wire to Temporal."""
+
+    home: Home
+    people: People
+    client: Client
+
+    async def act(self, reference: str, deed: Deed) -> Receipt:
+        """Do a deed and give its receipt. A deed that is on record already gives the same receipt again.
+
+        Raises Refused, after entering the attempt in the ledger, and Unreachable: then the same deed may be sent again.
+        """
+        try:
+            self.people.may_act(deed.person, deed.role, on_behalf=deed.on_behalf is not None)
+            return self._receipt_on_record(reference, deed) or await self._through_the_door(reference, deed)
+        except Refused as refusal:
+            self.enter_attempt(reference, deed, refusal)
+            raise
+
+    def _receipt_on_record(self, reference: str, deed: Deed) -> Receipt | None:
+        with self.home.store.reading() as view:
+            known = reading.receipt(view, reference, deed.id)
+        if known is None:
+            return None
+        digest, receipt = known
+        if digest != digest_of(deed):
+            raise DeedReused("this id was used for another deed; give the deed an id of its own")
+        return receipt
+
+    async def _through_the_door(self, reference: str, deed: Deed) -> Receipt:
+        handle = self.client.get_workflow_handle(f"request/{reference}")
+        try:
+            receipt: Receipt = await handle.execute_update(
+                "act", deed, id=deed.id, result_type=Receipt, rpc_timeout=PATIENCE
+            )
+            return receipt
+        except WorkflowUpdateFailedError as failure:
+            raise _as_ours(failure) from failure
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise Unreachable(_again(deed)) from error
+        except RPCError as error:
+            raise _of_the_wire(error, deed) from error
+
+    def enter_attempt(self, reference: str, tried: BaseModel, refusal: ComityError) -> None:
+        """Enter a refusal in the ledger, in a transaction of its own. `reference` is "" where there is no request."""
+        deed = tried if isinstance(tried, Deed) else None
+        attempt = Attempt(tried=tried.model_dump(mode="json"), refused=type(refusal).__name__, why=str(refusal))
+        name = str(ULID())
+        owner = reference or SERVICE
+        entry = Entry(
+            kind=Kind.ATTEMPT,
+            reference=reference,
+            id=name,
+            act=deed.act if deed else "submit",
+            status="refused",
+            role=deed.role if deed else "",
+            person=deed.person if deed else "",
+            at=datetime.now(UTC),
+            body=self.home.keys.seal(owner, KeyClass.RECORD, canonical(attempt), f"attempt {name}"),
+        )
+        with self.home.store.transaction() as tx:
+            log.append(tx, [entry])
+
+    def request(self, reference: str) -> Request:
+        """A request as it stands on record. Raises NotFound."""
+        return on_record(self.home, reference)
+
+    def role_for(self, person: str, able: frozenset[Role], *, on_behalf: bool) -> Role:
+        """The role in which a person does an act, where they name none: the one of theirs that the row allows.
+
+        Raises NotYours when they hold none of them, NotOpen when they hold several and must say which.
+        """
+        held = [role for role in self.people.of(person).roles if role in able]
+        if len(held) > 1:
+            raise NotOpen(f"{person} may do this as {' or as '.join(held)}: say which with --role")
+        chosen = held[0] if held else min(able)
+        self.people.may_act(person, chosen, on_behalf=on_behalf)
+        return chosen
+
+
+def on_record(home: Home, reference: str) -> Request:
+    """A request as the register has it. Raises NotFound."""
+    with home.store.reading() as view:
+        reading.arrival(view, reference)  # NotFound, before a key is asked for
+    cipher = RecordCipher(home.keys, reference)
+    with home.store.reading() as view:
+        return reading.snapshot(view, cipher, reference)
+
+
+def _as_ours(failure: WorkflowUpdateFailedError) -> ComityError:
+    """The error that was raised on the other side of the wire."""
+    cause = failure.cause
+    if isinstance(cause, ApplicationError) and cause.type in BY_NAME:
+        return BY_NAME[cause.type](cause.message)
+    return Fault("the request could not take this act; `comity doctor` says more")
+
+
+def _of_the_wire(error: RPCError, deed: Deed) -> ComityError:
+    if error.status == RPCStatusCode.NOT_FOUND:
+        return NotOpen("this request is closed: nothing is open for it but a late letter or reopening")
+    return Unreachable(_again(deed))
+
+
+def _again(deed: Deed) -> str:
+    return f"the service did not answer in time; say the same again with --id {deed.id}: it is done once, never twice"

@@ -1,0 +1,208 @@
+"""A written request comes in: read, its gaps found, identities split off, everything sealed, its life begun."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from babel import Locale
+from pydantic import BaseModel
+from ulid import ULID
+
+from activities.arrivals import begin_request
+from activities.record import RecordCipher
+from comity.errors import AlreadyKnown, Refused
+from comity.home import Home
+from comity.keys.request_keys import KeyClass
+from comity.law.library import Law
+from comity.ledger import log
+from comity.ledger.leaf import Entry, Kind
+from comity.register import reading, writing
+from comity.request.gaps import Lack, gaps
+from comity.request.identities import split
+from comity.request.letter import Letter
+from comity.request.lifecycle import Act, Role, Status
+from comity.request.model import Deed, OnBehalf, Receipt, canonical
+from comity.request.opening import opening
+from comity.request.reading import read
+from desk.counter import Counter
+
+AS_RECEIVED = "as received"
+
+
+class Input(BaseModel):
+    """What was handed in, for the ledger's attempt: its digest and size, never its content."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Bytes handed in by a person, and how a known reference is to be taken."""
+
+    data: bytes
+    person: str
+    received: datetime
+    supplement: bool = False
+    anew: bool = False
+
+
+def known_states() -> frozenset[str]:
+    """ISO 3166-1 alpha-2 codes, from the CLDR."""
+    codes: list[str] = [str(code) for code in Locale("en").territories]
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - {"EU", "UN", "ZZ"}
+
+
+async def submit(counter: Counter, submission: Submission) -> Receipt:
+    """Register what came in and begin its life. Returns the receipt of `receive` (or of the supplement).
+
+    Raises Unreadable and AlreadyKnown, after entering the attempt; nothing has started then. A request that is
+    readable but deficient is registered, with a question for each gap.
+    """
+    counter.people.may_act(submission.person, Role.COORDINATOR, on_behalf=False)
+    try:
+        letter = read(submission.data, known_states())
+        return await _register(counter, submission, letter)
+    except Refused as refusal:
+        counter.enter_attempt("", _input(submission.data), refusal)
+        raise
+
+
+def _input(data: bytes) -> Input:
+    return Input(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
+
+async def _register(counter: Counter, submission: Submission, letter: Letter) -> Receipt:
+    home = counter.home
+    foreign = _foreign(home, letter)
+    known = _known(home, foreign)
+    if known and submission.supplement:
+        return await _supplement(counter, submission, known[-1])
+    unbegun = _not_begun(home, known)
+    if unbegun:
+        return await begin_request(counter.client, home, unbegun)
+    if known and not submission.anew:
+        raise AlreadyKnown(writing.known_already(letter.requesting_state, known[-1]))
+    reference = str(ULID())
+    _make_keys(home, reference, submission)
+    with home.store.transaction() as tx:
+        if foreign:
+            writing.know_by(tx, reference, (letter.requesting_state, foreign), anew=submission.anew)
+        writing.arrive(tx, _sealed(home, reference, submission, letter))
+    return await begin_request(counter.client, home, reference)
+
+
+def _foreign(home: Home, letter: Letter) -> str | None:
+    """The keyed index of the other State's number, with the State in it."""
+    if not letter.own_reference:
+        return None
+    return home.keys.index(foreign_text(letter.requesting_state, letter.own_reference))
+
+
+def foreign_text(state: str, own_reference: str) -> str:
+    """What is indexed: the State, and its number without the white space and case in which copies differ."""
+    return f"{state} {' '.join(own_reference.split()).casefold()}"
+
+
+def _known(home: Home, foreign: str | None) -> tuple[str, ...]:
+    if foreign is None:
+        return ()
+    with home.store.reading() as view:
+        return reading.known_by(view, foreign)
+
+
+def _not_begun(home: Home, known: tuple[str, ...]) -> str | None:
+    """A request of this number that came in and whose life was never begun: a crash came between."""
+    with home.store.reading() as view:
+        waiting = set(reading.not_begun(view))
+    return next((reference for reference in known if reference in waiting), None)
+
+
+def _make_keys(home: Home, reference: str, submission: Submission) -> None:
+    """Make the request's keys in a transaction of their own, and enter that they were made."""
+    with home.store.transaction() as tx:
+        home.keys.create(tx, reference, submission.received)
+    name = str(ULID())
+    entry = Entry(
+        kind=Kind.KEY,
+        reference=reference,
+        id=name,
+        act="make keys",
+        status="",
+        role=Role.COORDINATOR,
+        person=submission.person,
+        at=datetime.now(UTC),
+        body=home.keys.seal(reference, KeyClass.RECORD, b'{"classes":["content","record","vault"]}', f"key {name}"),
+    )
+    with home.store.transaction() as tx:
+        log.append(tx, [entry])
+
+
+def _sealed(home: Home, reference: str, submission: Submission, letter: Letter) -> writing.Arriving:
+    law = Law.load(home.settings.law, home.settings.home)
+    lacks = gaps(letter, law, submission.received)
+    named, identities = split(letter, submission.received)
+    deed = _deed(home, submission, letter, (law, lacks))
+    vault = {token: canonical(identity) for token, identity in identities.items()} | {AS_RECEIVED: submission.data}
+    return writing.Arriving(
+        reference=reference,
+        at=submission.received,
+        deed=RecordCipher(home.keys, reference).seal(canonical(deed), "arrival"),
+        documents={
+            "letter": _closed(home, reference, KeyClass.CONTENT, (canonical(named), "letter")),
+            "questions": _closed(home, reference, KeyClass.CONTENT, (_questions(lacks), "questions")),
+        },
+        identities={
+            token: _closed(home, reference, KeyClass.VAULT, (plain, f"identity {token}"))
+            for token, plain in vault.items()
+        },
+    )
+
+
+def _deed(home: Home, submission: Submission, letter: Letter, read_by: tuple[Law, tuple[Lack, ...]]) -> Deed:
+    law, lacks = read_by
+    digest = hashlib.sha256(submission.data).hexdigest()
+    return Deed(
+        id=str(ULID()),
+        act=Act.RECEIVE,
+        person=submission.person,
+        role=Role.COORDINATOR,
+        received=submission.received,
+        particulars=opening(letter, lacks, law=law, us=home.settings.own_state, digest=digest, now=submission.received),
+    )
+
+
+class Questions(BaseModel):
+    """The gaps of a letter, as sentences: question Qn asks the n-th."""
+
+    lacks: tuple[Lack, ...]
+
+
+def _questions(lacks: tuple[Lack, ...]) -> bytes:
+    return canonical(Questions(lacks=lacks))
+
+
+def _closed(home: Home, reference: str, key_class: KeyClass, what: tuple[bytes, str]) -> bytes:
+    plain, context = what
+    return home.keys.seal(reference, key_class, plain, context)
+
+
+async def _supplement(counter: Counter, submission: Submission, reference: str) -> Receipt:
+    """Keep what came in with the request that it adds to, and enter it as a deed of the requesting authority."""
+    request = counter.request(reference)
+    name = f"supplement {ULID()}"
+    with counter.home.store.transaction() as tx:
+        kept = _closed(counter.home, reference, KeyClass.VAULT, (submission.data, f"identity {name}"))
+        writing.keep_identity(tx, reference, name, kept)
+    incomplete = request.status == Status.INCOMPLETE
+    deed = Deed(
+        id=str(ULID()),
+        act=Act.SUPPLEMENT if incomplete else Act.RECORD_LETTER,
+        person=submission.person,
+        role=Role.REQUESTING_AUTHORITY if incomplete else Role.COORDINATOR,
+        expected=request.revision,
+        received=submission.received,
+        on_behalf=OnBehalf(proof=name) if incomplete else None,
+        particulars={"words": name},
+    )
+    return await counter.act(reference, deed)

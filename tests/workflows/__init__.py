@@ -1,0 +1,1 @@
+"""What the workflows promise, on a real server."""

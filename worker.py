@@ -1,0 +1,114 @@
+"""The one process that carries requests forward: its workers, its signer, and the requests that wait to begin."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from activities.correspondence import Correspondence
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.arrivals import begin_request
+from activities.evidence import EvidenceRoom
+from activities.law import Lawyer
+from activities.record import Recorder
+from comity.errors import ComityError
+from comity.home import Home
+from comity.law.calendars import OfficeCalendar
+from comity.law.library import Law
+from comity.ledger import checkpoint
+from comity.people import People
+from comity.register import reading
+from temporal.names import NOTICES, REQUESTS, TRANSFERS
+from workflows.request import RequestLife
+from workflows.transfer import Transfer
+
+_log = structlog.get_logger()
+
+GRACE = timedelta(seconds=10)
+SIGN_EVERY = 0.5
+DAILY_EVERY = 3600.0
+
+
+@asynccontextmanager
+async def working(home: Home, client: Client) -> AsyncIterator[None]:
+    """Carry requests forward as long as the block lasts: queues served, arrivals begun, checkpoints signed."""
+    async with AsyncExitStack() as stack:
+        threads = stack.enter_context(ThreadPoolExecutor(20, "activity"))
+        for worker in _workers(home, client, threads):
+            await stack.enter_async_context(worker)
+        async with asyncio.TaskGroup() as beside:
+            tasks = [
+                beside.create_task(work) for work in (_sign(home), _write_daily(home), _begin_arrivals(home, client))
+            ]
+            yield
+            for task in tasks:
+                task.cancel()
+    await asyncio.to_thread(_sign_once, home)
+
+
+def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequence[Worker]:
+    settings = home.settings
+    recorder = Recorder(home.store, home.keys)
+    lawyer = Lawyer(Law.load(settings.law, settings.home), OfficeCalendar.of(settings.own_state, settings.zone))
+    evidence = EvidenceRoom(home, client)
+    mail = Correspondence(settings, People.load(settings.home / "people.toml"))
+
+    def serving(queue: str, workflows: Sequence[type], *activities: Any) -> Worker:
+        return Worker(
+            client,
+            task_queue=queue,
+            workflows=workflows,
+            activities=activities,
+            activity_executor=threads,
+            graceful_shutdown_timeout=GRACE,
+            max_concurrent_workflow_tasks=20,
+            max_cached_workflows=1000,
+        )
+
+    return (
+        serving(REQUESTS, [RequestLife], recorder.record, lawyer.reckon, evidence.depart),
+        serving(NOTICES, [], mail.tell),
+        serving(TRANSFERS, [Transfer], evidence.deliver, evidence.report),
+    )
+
+
+async def _sign(home: Home) -> None:
+    """A checkpoint within a second of an entry; a database that is away is waited for."""
+    while True:
+        await asyncio.sleep(SIGN_EVERY)
+        try:
+            await asyncio.to_thread(_sign_once, home)
+        except ComityError as error:
+            _log.error("checkpoint not signed", error=type(error).__name__, why=str(error))
+
+
+def _sign_once(home: Home) -> None:
+    checkpoint.sign_head(home.store, home.signer())
+
+
+async def _write_daily(home: Home) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(_write_checkpoints, home)
+        except ComityError as error:
+            _log.error("checkpoints not written", error=type(error).__name__, why=str(error))
+        await asyncio.sleep(DAILY_EVERY)
+
+
+def _write_checkpoints(home: Home) -> None:
+    with home.store.reading() as view:
+        checkpoint.write_daily(view, home.checkpoints)
+
+
+async def _begin_arrivals(home: Home, client: Client) -> None:
+    """Begin what came in while nobody could begin it: nothing that came in is ever lost."""
+    with home.store.reading() as view:
+        waiting = list(reading.not_begun(view))
+    for reference in waiting:
+        await begin_request(client, home, reference)
+        _log.info("request begun late", reference=reference, at=datetime.now(UTC).isoformat())

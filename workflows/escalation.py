@@ -1,0 +1,59 @@
+"""The climb of a ladder: when a duty rings next, whom it calls, and what follows when nobody could be told.
+
+Pure: instants in, instants out. The request's own clock runs it, and each rung is an alarm whose key is (reference,
+duty, generation, rung). Rungs count on over the rounds of a ladder: at the top it begins again and says so.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from comity.request.model import Alarm, Ladder, Owed, Reckoned
+
+
+def begin(owed: Owed, row: Reckoned, ladder: Ladder) -> Reckoned:
+    """Where the climb begins for newly reckoned deadlines: the last rung already due when it came on record."""
+    due = min((deadline.due for deadline in row.deadlines), default=None)
+    base = due if ladder.from_due else owed.entered
+    if base is None:
+        return row
+    planned = [base + rung.after for rung in ladder.rungs]
+    first = max((number for number, instant in enumerate(planned) if instant <= owed.entered), default=0)
+    return row.model_copy(update={"rung": first, "next_at": max(planned[first], owed.entered)})
+
+
+def soonest(duties: Iterable[Owed]) -> Owed | None:
+    """The duty that rings next: the earliest alarm, and of two at one instant the first in the request's order."""
+    waiting = [(owed.next_at, owed) for owed in duties if owed.next_at is not None]
+    return min(waiting, key=lambda pair: pair[0])[1] if waiting else None
+
+
+def alarm(owed: Owed, planned: datetime, ladder: Ladder) -> Alarm:
+    """The rung that a duty has come to, planned for `planned` however late it is rung."""
+    turn, step = divmod(owed.rung, len(ladder.rungs))
+    return Alarm(
+        duty=owed.key,
+        generation=owed.generation,
+        rung=owed.rung,
+        round=turn,
+        planned=planned,
+        next_at=planned + _gap(ladder, step),
+        tell=ladder.rungs[step].tell,
+        overdue=owed.due is not None and planned >= owed.due,
+    )
+
+
+def _gap(ladder: Ladder, step: int) -> timedelta:
+    """From this rung to the next; from the top to the beginning as long as the last gap."""
+    afters = [rung.after for rung in ladder.rungs]
+    if len(afters) == 1:
+        return ladder.pause
+    return afters[step + 1] - afters[step] if step + 1 < len(afters) else afters[-1] - afters[-2]
+
+
+def after_nobody_was_told(rung: Alarm, ladder: Ladder, now: datetime) -> datetime:
+    """When the next rung is climbed after one that reached nobody: at once, but at the top the ladder's gap is kept.
+
+    A channel that fails is not a rung tried; a mail server that is down for everybody is not asked without pause.
+    """
+    at_the_top = (rung.rung + 1) % len(ladder.rungs) == 0
+    return max(rung.next_at, now) if at_the_top else now

@@ -1,0 +1,331 @@
+"""The whole life of one request: acts come in by one door, and its clock rings until what is owed is done.
+
+`run` holds tasks that never wait for each other. The *recorder* drains the outbox in order, by an ordinary activity:
+an update is durable only when its workflow task has completed, so a record that a local activity wrote before that
+could hold a deed that the request never did. The *reckoner* has deadlines counted where calendars may be read. The
+*clock* waits for the next alarm of any kind; a register that is down delays receipts, never an alarm.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.correspondence import Correspondence, Knock
+
+    from activities.arrivals import Carried, Done, Start
+    from activities.evidence import Departure, EvidenceRoom
+    from activities.law import Lawyer
+    from activities.record import Batch, Recorder
+    from comity.errors import ComityError, DeedReused
+    from comity.request.fold import begin, fold, happen, receipt_of, receive
+    from comity.request.lifecycle import Act, Role, Status
+    from comity.request.model import (
+        Alarm,
+        Deed,
+        Event,
+        Knocked,
+        Owed,
+        Particulars,
+        Receipt,
+        Reckoned,
+        Reckoning,
+        Request,
+        digest_of,
+        stage_of,
+    )
+    from comity.request.rules import check
+    from temporal.names import DIRECTION, NOTICES, REQUESTED, REQUESTING, STAGE, URGENCY
+    from workflows import escalation
+
+# Recording never gives up: a register that is down delays receipts, and nothing else.
+RECORDING = {
+    "start_to_close_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=30), non_retryable_error_types=["RecordDisagrees"]),
+}
+RECKONING = {
+    "start_to_close_timeout": timedelta(seconds=5),
+    "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=10)),
+}
+# A knock that nobody could take within three tries is no knock: the next rung is climbed at once.
+KNOCKING = {
+    "task_queue": NOTICES,
+    "start_to_close_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(maximum_attempts=3),
+}
+DISPATCHING = {
+    "start_to_close_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=30)),
+}
+
+DEEDS_REMEMBERED = 500
+EVENTS_IN_A_BATCH = 50
+_LEAVING = frozenset({Act.DISPATCH, Act.DISPATCH_AGAIN, Act.DISCLOSE_AT_ONCE})
+
+
+@workflow.defn(name="Request", failure_exception_types=[ComityError])
+class RequestLife:
+    """One request for mutual legal assistance, from its receipt to its closing."""
+
+    @workflow.init
+    def __init__(self, start: Start) -> None:
+        """Take up what was carried over, or begin with the deed `receive`."""
+        self._reference = start.reference
+        self._outbox: list[Event] = []
+        self._recording = False
+        self._flying: set[asyncio.Task[None]] = set()
+        self._done: dict[str, Done] = dict(start.carried.done) if start.carried else {}
+        self._published: tuple[str, ...] | None = None
+        if start.carried:
+            self._request = start.carried.request
+        elif start.opening:
+            self._begin(start.opening)
+        self._recorded = self._request.version - len(self._outbox)
+        self._publish()
+
+    def _begin(self, opening: Deed) -> None:
+        event = receive(opening, workflow.now())
+        self._request = begin(self._reference, event)
+        self._enter(event)
+
+    @workflow.run
+    async def run(self, start: Start) -> str:  # noqa: ARG002 - `__init__` took it
+        """Live until closed. Returns the status in which the request ended."""
+        tasks = [asyncio.create_task(task()) for task in (self._recorder, self._reckoner, self._clock)]
+        while not self._may_leave():
+            await workflow.wait_condition(lambda: self._may_leave() or any(task.done() for task in self._all(tasks)))
+            _park_if_stopped(tasks)
+            self._let_land()
+        # No await between the test above and this line: what arrives now is for the next run.
+        if self._request.status != Status.CLOSED:
+            workflow.continue_as_new(Start(reference=self._reference, carried=self._carried()))
+        return self._request.status
+
+    def _may_leave(self) -> bool:
+        drained = not self._outbox and not self._recording and not self._flying and workflow.all_handlers_finished()
+        return drained and (self._request.status == Status.CLOSED or workflow.info().is_continue_as_new_suggested())
+
+    def _carried(self) -> Carried:
+        latest = list(self._done.items())[-DEEDS_REMEMBERED:]
+        return Carried(request=self._request, done=dict(latest))
+
+    # --- the door -----------------------------------------------------------------------------------------------------
+
+    @workflow.update(name="act")
+    async def act(self, deed: Deed) -> Receipt:
+        """Do one deed, and give its receipt when it is on record. The same deed again gets the same receipt."""
+        receipt = self._apply_once(deed)  # synchronous, and before any await
+        await workflow.wait_condition(lambda: self._recorded >= receipt.version)
+        return receipt
+
+    @act.validator
+    def _may_act(self, deed: Deed) -> None:
+        done = self._done.get(deed.id)
+        if done is None:
+            check(self._request, deed, workflow.now())
+        elif done.digest != digest_of(deed):
+            raise DeedReused("this id was used for another deed; give the deed an id of its own")
+
+    def _apply_once(self, deed: Deed) -> Receipt:
+        if deed.id not in self._done:
+            now = workflow.now()
+            check(self._request, deed, now)  # again: another act may have been applied since the validator looked
+            self._apply(happen(self._request, deed, now))
+        return self._done[deed.id].receipt
+
+    def _apply(self, event: Event) -> None:
+        self._request = fold(self._request, event)
+        self._enter(event)
+        self._publish()
+
+    def _enter(self, event: Event) -> None:
+        self._outbox.append(event)
+        if event.deed and event.deed_digest:
+            self._done[event.deed] = Done(digest=event.deed_digest, receipt=receipt_of(self._request, event))
+
+    def _publish(self) -> None:
+        """Tell the server what it may search for, when it has changed."""
+        request = self._request
+        keys = (STAGE, URGENCY, DIRECTION, REQUESTING, REQUESTED)
+        values = (stage_of(request), request.urgency, request.direction, request.requesting, request.requested)
+        before = self._published or _published_before()
+        changed = [key.value_set(str(new)) for key, new, old in zip(keys, values, before, strict=True) if new != old]
+        if changed:
+            workflow.upsert_search_attributes(changed)
+        self._published = tuple(map(str, values))
+
+    @workflow.query(name="request")
+    def request_now(self) -> Request:
+        """The request as the workflow has it: for tests and `doctor`; people read the register."""
+        return self._request
+
+    # --- the recorder -------------------------------------------------------------------------------------------------
+
+    async def _recorder(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: bool(self._outbox))
+            batch, self._outbox = self._outbox[:EVENTS_IN_A_BATCH], self._outbox[EVENTS_IN_A_BATCH:]
+            self._recording = True
+            await workflow.execute_activity_method(
+                Recorder.record, Batch(reference=self._reference, events=tuple(batch)), **RECORDING
+            )
+            self._recorded = batch[-1].version
+            self._send_off(batch)
+            self._recording = False
+
+    def _send_off(self, batch: Iterable[Event]) -> None:
+        """A package leaves when its dispatch is on record, not before."""
+        for event in batch:
+            if event.act in _LEAVING:
+                self._fly(self._dispatch(event.part))
+
+    async def _dispatch(self, package: str) -> None:
+        attempt = next(part.attempts for part in self._request.packages if part.id == package)
+        departure = Departure(reference=self._reference, package=package, attempt=attempt)
+        await workflow.execute_activity_method(EvidenceRoom.depart, departure, **DISPATCHING)
+
+    # --- the reckoner -------------------------------------------------------------------------------------------------
+
+    async def _reckoner(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: any(not owed.reckoned for owed in self._request.duties))
+            asked = {owed.key: owed for owed in self._request.duties}
+            found = await workflow.execute_local_activity_method(Lawyer.reckon, self._request, **RECKONING)
+            standing = {owed.key: owed for owed in self._request.duties}
+            fresh = [row for row in found.duties if _same_question(asked[row.duty], standing.get(row.duty))]
+            if fresh:
+                self._apply_clock(Act.RECKON, self._climbing(found, fresh))
+
+    def _climbing(self, found: Reckoning, fresh: list[Reckoned]) -> Reckoning:
+        ladders = {**self._request.ladders, **found.ladders}
+        duties = {owed.key: owed for owed in self._request.duties}
+        rows = [escalation.begin(duties[row.duty], row, ladders[duties[row.duty].ladder]) for row in fresh]
+        return Reckoning(duties=tuple(rows), ladders=found.ladders)
+
+    # --- the clock ----------------------------------------------------------------------------------------------------
+
+    async def _clock(self) -> None:
+        """Ring what is due. One timer, held as long as the next instant stays the same; it waits for no record."""
+        while True:
+            instant = self._next_instant()
+            left = max(instant - workflow.now(), timedelta(0)) if instant else None
+            try:
+                await workflow.wait_condition(_changed(self._next_instant, instant), timeout=left)
+            except TimeoutError:
+                self._expire_or_ring(workflow.now())
+
+    def _next_instant(self) -> datetime | None:
+        next_alarm = escalation.soonest(self._request.duties)
+        alarms = [next_alarm.next_at] if next_alarm else []
+        expiries = [instant for _, _, instant in self._expiries()]
+        return min((instant for instant in [*alarms, *expiries] if instant), default=None)
+
+    def _expiries(self) -> list[tuple[str, Act, datetime]]:
+        """What runs out by itself: measures in force, and questions with a date."""
+        measures = [(m.id, Act.RECORD_EXPIRY, m.until) for m in self._request.measures if m.status == Status.IN_FORCE]
+        asked = [q for q in self._request.questions if q.status == Status.ASKED]
+        questions = [(q.id, Act.RECORD_QUESTION_EXPIRY, q.answer_by) for q in asked]
+        return [(part, act, instant) for part, act, instant in [*measures, *questions] if instant]
+
+    def _expire_or_ring(self, now: datetime) -> None:
+        for part, act, instant in self._expiries():
+            if instant <= now:
+                status = Status.DONE if act == Act.RECORD_EXPIRY else Status.EXPIRED
+                self._apply_clock(act, Particulars(), part=part, status=status, happened=instant)
+        owed = escalation.soonest(self._request.duties)
+        while owed and owed.next_at and owed.next_at <= now:
+            self._ring(owed, owed.next_at)
+            owed = escalation.soonest(self._request.duties)
+
+    def _ring(self, owed: Owed, planned: datetime) -> None:
+        alarm = escalation.alarm(owed, planned, self._request.ladders[owed.ladder])
+        self._apply_clock(Act.RING, alarm)
+        self._fly(self._knock(owed, alarm))
+
+    async def _knock(self, owed: Owed, alarm: Alarm) -> None:
+        told = await self._told(owed, alarm)
+        if told.accepted:
+            self._apply_clock(Act.TOLD, told)
+            return
+        ladder = self._request.ladders[owed.ladder]
+        next_at = escalation.after_nobody_was_told(alarm, ladder, workflow.now())
+        self._apply_clock(Act.NOT_TOLD, told.model_copy(update={"next_at": next_at}))
+
+    async def _told(self, owed: Owed, alarm: Alarm) -> Knocked:
+        named = {"duty": alarm.duty, "generation": alarm.generation, "rung": alarm.rung}
+        knock = Knock(
+            reference=self._reference,
+            urgency=owed.urgency,
+            due=owed.due,
+            round=alarm.round,
+            overdue=alarm.overdue,
+            roles=alarm.tell,
+            **named,
+        )
+        try:
+            told = await workflow.execute_activity_method(Correspondence.tell, knock, **KNOCKING)
+        except ActivityError:
+            return Knocked(**named, tries=3)
+        return Knocked(**named, accepted=told.accepted, failed=told.failed, tries=told.tries)
+
+    # --- what all of them use -----------------------------------------------------------------------------------------
+
+    def _apply_clock(self, act: Act, particulars: Particulars, **more: Any) -> None:
+        event = Event(
+            version=self._request.version + 1,
+            act=act,
+            part=more.pop("part", "request"),
+            status=more.pop("status", None),
+            person="clock",
+            role=Role.CLOCK,
+            at=workflow.now(),
+            particulars=particulars,
+            **more,
+        )
+        self._apply(event)
+
+    def _fly(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside everything else; the run does not end before it has landed."""
+        self._flying.add(asyncio.create_task(work))
+
+    def _let_land(self) -> None:
+        landed = {task for task in self._flying if task.done()}
+        for task in landed:
+            if task.exception():
+                raise RuntimeError("what was under way has stopped") from task.exception()
+        self._flying -= landed
+
+    def _all(self, tasks: list["asyncio.Task[None]"]) -> list["asyncio.Task[None]"]:
+        return [*tasks, *self._flying]
+
+
+def _park_if_stopped(tasks: list["asyncio.Task[None]"]) -> None:
+    """None of them ends by itself. A plain error parks the workflow task: an alert is raised, and nothing is lost."""
+    for task in tasks:
+        if task.done():
+            raise RuntimeError("recorder, reckoner or clock has stopped") from task.exception()
+
+
+def _published_before() -> tuple[str, ...]:
+    """What the run before has told the server: search attributes outlive a continuation."""
+    known = workflow.info().typed_search_attributes
+    return tuple(str(known.get(key, "")) for key in (STAGE, URGENCY, DIRECTION, REQUESTING, REQUESTED))
+
+
+def _same_question(asked: Owed, standing: Owed | None) -> bool:
+    """Whether a duty waited for this answer, and still is the one that was reckoned.
+
+    A duty that was reckoned before keeps its deadlines: to apply a newer law to an open request is a deed.
+    """
+    if standing is None or asked.reckoned:
+        return False
+    return (asked.entered, asked.urgency, asked.extended) == (standing.entered, standing.urgency, standing.extended)
+
+
+def _changed(now: Callable[[], datetime | None], then: datetime | None) -> Callable[[], bool]:
+    return lambda: now() != then

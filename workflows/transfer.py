@@ -1,0 +1,36 @@
+"""One package leaving: written for its recipient, again and again until it is, then reported to its request."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from ulid import ULID
+
+    from activities.evidence import Departure, EvidenceRoom, Report
+
+# A folder that is full or away is tried again for as long as it takes; the request's own clock tells people.
+DELIVERING = {
+    "start_to_close_timeout": timedelta(hours=12),
+    "heartbeat_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=15)),
+}
+REPORTING = {
+    "start_to_close_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=30)),
+}
+
+
+@workflow.defn(name="Transfer")
+class Transfer:
+    """Carries one package on one attempt; id `transfer/<ulid>/<package>/<attempt>`."""
+
+    @workflow.run
+    async def run(self, departure: Departure) -> str:
+        """Deliver, then report it through the request's door. Returns the outcome reported."""
+        outcome = await workflow.execute_activity_method(EvidenceRoom.deliver, departure, **DELIVERING)
+        deed = str(ULID.from_bytes(workflow.uuid4().bytes))
+        report = Report(departure=departure, deed=deed, outcome=outcome)
+        await workflow.execute_activity_method(EvidenceRoom.report, report, **REPORTING)
+        return outcome

@@ -248,6 +248,15 @@ def test_what_a_killed_deposit_leaves_is_cleared_by_the_next(
     assert [file.name for file in folder.iterdir()] == [ONE]
 
 
+def test_a_crash_between_the_two_names_of_a_file_costs_nothing(vault: Vault, folder: Path, safe: Safe) -> None:
+    """The last step takes the working name away; until then a whole exhibit has two."""
+    _kept(vault, safe, b"whole")
+    (folder / ".unfinished-abc").hardlink_to(folder / ONE)
+    _kept(vault, safe, b"the next", TWO)
+    assert sorted(file.name for file in folder.iterdir()) == [ONE, TWO]
+    assert _read(vault, safe) == b"whole"
+
+
 def test_a_deposit_under_way_is_not_taken_for_a_left_over(
     vault: Vault, folder: Path, safe: Safe, half_way: subprocess.Popen[bytes]
 ) -> None:

@@ -83,7 +83,7 @@ def test_two_rotations_at_once_end_under_one_key(store: Store, keys: Keys, ring_
 def test_a_rotation_killed_anywhere_loses_no_key(store: Store, keys: Keys, ring_path: Path, proving: bool) -> None:
     """Killed by SIGKILL at a later instant each time, while it takes one key a transaction; then all keys open."""
     before = {key_class: keys.raw(OWNER, key_class) for key_class in KeyClass}
-    for kill_after in [*range(8)] * 5 if proving else [3]:
+    for kill_after in [*range(8)] * 2 if proving else [3]:
         run = [sys.executable, "-c", ROTATE, store.url, str(ring_path)]
         with subprocess.Popen(run, stdout=subprocess.PIPE) as child:  # noqa: S603
             assert child.stdout is not None

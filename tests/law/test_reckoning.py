@@ -171,6 +171,16 @@ def test_a_date_asked_for_names_the_article_that_honours_it() -> None:
         assert (first.rule, first.article, first.verified) == ("asked by the requesting authority", article, verified)
 
 
+@pytest.mark.parametrize("urgency", Urgency)
+@pytest.mark.parametrize("part", ["request", "M1"])
+def test_no_duty_goes_without_a_deadline_and_a_ladder(part: str, urgency: Urgency) -> None:
+    standing = request(*(owed(duty, part, urgency) for duty in Duty), measures=(measure(instrument="untoc"),))
+    found = reckon(standing, LAW, LUXEMBOURG)
+    assert [row.duty for row in found.duties] == [f"{part}/{duty}" for duty in Duty]
+    assert all(row.deadlines and row.deadlines[0].due > RECEIVED for row in found.duties)
+    assert set(found.ladders) == {each.ladder for each in standing.duties}
+
+
 # --- only what is new -------------------------------------------------------------------------------------------------
 
 STANDING = request(owed(Duty.ACKNOWLEDGE), owed(Duty.DECIDE, "M1"))

@@ -1,15 +1,21 @@
 """A small workflow to try the wire with: it takes deeds, and lets an activity record each."""
 
+import logging
 from datetime import timedelta
 
 from temporalio import activity, workflow
+from temporalio.exceptions import ApplicationError
 
 from comity.request.model import Deed
+
+with workflow.unsafe.imports_passed_through():
+    from temporal import tracing
 
 
 @activity.defn
 async def record(deed: Deed) -> str:
-    return deed.particulars.words
+    with tracing.step("record", reference=deed.id):
+        return deed.particulars.words
 
 
 @workflow.defn
@@ -28,8 +34,12 @@ class Steps:
 
     @workflow.update
     async def act(self, deed: Deed) -> str:
-        words = await workflow.execute_activity(record, deed, start_to_close_timeout=timedelta(seconds=10))
+        with tracing.step("apply", reference=deed.id):
+            logging.getLogger("steps").warning("applied")
+            words = await workflow.execute_activity(record, deed, start_to_close_timeout=timedelta(seconds=10))
         self.done.append(words)
+        if deed.particulars.reason:
+            raise ApplicationError(deed.particulars.reason)
         return words
 
     @workflow.query

@@ -16,7 +16,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from temporalio import workflow
 
 
-def set_up(stream: TextIO = sys.stderr) -> None:
+def configure(stream: TextIO = sys.stderr) -> None:
     """Log to `stream` from now on. Callers bind `reference` and `deed` with structlog.contextvars, and never a name."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -62,7 +62,7 @@ def _with_span(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
 def _type_and_place(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Put types and places for the exception that is told of, and take its words out of the line beside it."""
     told = _told(event.pop("exc_info", None))
-    line = event["event"]
+    line = str(event.get("event", ""))
     for error in _chain(told or sys.exception()):
         if str(error):
             line = line.replace(str(error), type(error).__name__)

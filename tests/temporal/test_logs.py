@@ -19,7 +19,7 @@ def lines() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     root = logging.getLogger()
     before = root.handlers, root.level
-    logs.set_up(stream)
+    logs.configure(stream)
     yield stream
     root.handlers, root.level = before
     structlog.reset_defaults()

@@ -3,8 +3,12 @@
 import asyncio
 import io
 import logging
+import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
@@ -168,6 +172,43 @@ async def test_a_failed_act_names_its_error_and_none_of_its_words(spans: InMemor
     assert dict(span.resource.attributes) == {"service.name": "comity"}
 
 
+class Collector(BaseHTTPRequestHandler):
+    """Takes what an exporter sends."""
+
+    taken: ClassVar[list[tuple[str, bytes]]] = []
+
+    def do_POST(self) -> None:
+        self.taken.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+
+EXPORTER = """
+import sys
+from temporal import tracing
+tracing.export_to(sys.argv[1])
+with tracing.act("note", reference="01JA", deed="01JB"):
+    pass
+tracing.provider().shutdown()
+"""
+
+
+async def test_spans_leave_by_otlp_over_http_and_name_no_host() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/v1/traces"
+        exporting = await asyncio.create_subprocess_exec(sys.executable, "-c", EXPORTER, address)
+        assert await exporting.wait() == 0
+        server.shutdown()
+    [(path, body)] = Collector.taken
+    assert path == "/v1/traces"
+    assert b"request.reference" in body
+    assert socket.gethostname().encode() not in body
+
+
 async def test_an_unreadable_link_is_left_out(spans: InMemorySpanExporter) -> None:
     with tracing.act("note", reference="01JA", deed="01JB", before="nonsense"):
         pass
@@ -179,7 +220,7 @@ async def test_a_replay_is_silent_in_the_log(env: WorkflowEnvironment) -> None:
     stream = io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
-    logs.set_up(stream)
+    logs.configure(stream)
     handle, queue = await started(env.client, 2)
     async with worker(env.client, queue):
         for words in ("one", "two"):

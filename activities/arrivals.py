@@ -65,9 +65,10 @@ async def begin_request(client: Client, home: Home, reference: str) -> Receipt:
         search_attributes=_searchable(reference, deed),
     )
     try:
-        return await client.execute_update_with_start_workflow(
+        receipt: Receipt = await client.execute_update_with_start_workflow(
             "act", deed, id=deed.id, start_workflow_operation=start, result_type=Receipt
         )
+        return receipt
     finally:
         await _awaited(start)
 

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +21,9 @@ from comity.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=(__doc__ or "").splitlines()[0])
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=(__doc__ or "").splitlines()[0]
+)
 ledger = typer.Typer(no_args_is_help=True, help="The append-only record: verify it, export it.")
 evidence = typer.Typer(no_args_is_help=True, help="Exhibits and packages: what comes in, leaves and is received.")
 schema = typer.Typer(no_args_is_help=True, help="The form of what other systems may write.")
@@ -183,6 +186,7 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
+@cache
 def _add_service_commands() -> None:
     for found in entry_points(group="comity.commands"):
         try:

@@ -1,5 +1,7 @@
 """COMITY_HOME, opened: the one place where the keepers of one installation are put together."""
 
+import os
+import pwd
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ from comity.evidence.vault import Vault
 from comity.keys import ring
 from comity.keys.keys import Keys
 from comity.ledger.checkpoint import Signer
+from comity.request.lifecycle import Role
 from comity.settings import Settings
 from comity.store import Store
 
@@ -68,11 +71,32 @@ def make(settings: Settings, at: datetime) -> Home:
         ring.create(folder / _RING)
     if not (folder / _SIGNER).exists():
         Signer.create(folder / _SIGNER, settings.origin)
+    _starter_people(folder / "people.toml")
     home = _opened(settings)
     home.store.migrate()
     with home.store.transaction() as tx:
         home.keys.create_service(tx, at)
     return home
+
+
+_STARTER = """\
+# The people of this authority. Each has an opaque id, which is all that the ledger ever shows of them.
+# Roles: {roles}.
+# What one person proposes another must decide: add a second one before real work.
+[people.p-first]
+roles = ["coordinator", "duty officer", "reviewer", "evidence officer", "head of unit"]
+unit = "central authority"
+time_zone = "UTC"
+mail = "first@ca.example"
+os_user = "{user}"
+"""
+
+
+def _starter_people(path: Path) -> None:
+    """A file to begin with: whoever made the home, holding what one person may hold."""
+    if not path.exists():
+        user = pwd.getpwuid(os.getuid()).pw_name
+        path.write_text(_STARTER.format(roles=", ".join(Role), user=user))
 
 
 def open_home(settings: Settings) -> Home:

@@ -1,7 +1,6 @@
 """The commands that need the service, one for each thing that a person or another program asks of it."""
 
 import asyncio
-import json
 import os
 import pwd
 import sys
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from comity.cli import Json, evidence, say, say_json
-from comity.errors import NotFound, NotOpen, NotYours, Unreadable
+from comity.errors import NotFound, NotYours, Unreadable
 from comity.home import Home, open_home
 from comity.people import People
 from comity.register import reading
@@ -67,7 +66,7 @@ def rotate() -> None:
     from comity.keys.rotation import rotate as turn
 
     home = open_home(Settings())
-    say(f"rewrapped: {turn(home.store, home.ring_path)} keys; retire the old master keys when all processes have seen it")
+    say(f"rewrapped: {turn(home.store, home.ring_path)} keys under a new master key; the old one opens what is old")
 
 
 def doctor(as_json: Json = False) -> None:
@@ -125,7 +124,7 @@ def act(
     receipt: Annotated[Path | None, typer.Option(help="The recipient's receipt.json, for `confirm receipt`.")] = None,
     on_behalf: Annotated[str | None, typer.Option(help="What proves an act of somebody outside: letter, note.")] = None,
     happened: Annotated[datetime | None, typer.Option(help="When it happened, if not now (UTC).")] = None,
-    seen: Annotated[int | None, typer.Option(help="The revision of the part that you saw; default: as on record.")] = None,
+    seen: Annotated[int | None, typer.Option(help="The revision that you saw; default: as on record.")] = None,
     deed_id: DeedId = None,
     as_json: Json = False,
 ) -> None:
@@ -343,7 +342,7 @@ def _progress(size: int, *, wanted: bool) -> "Iterator[Callable[[int], None]]":
 
 
 def _say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) -> None:
-    from desk.telling import offered
+    from desk.telling import offered, open_lines
 
     request = counter.request(receipt["reference"])
     if as_json:
@@ -351,16 +350,5 @@ def _say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) 
         return
     say(f"{receipt['reference']}: {receipt['act']} on {receipt['part']} is on record (version {receipt['version']})")
     say(f"now {receipt['status']}; stage {receipt['stage']}")
-    for offer in offered(request):
-        say(f"  open: {offer['act']} on {offer['part']} ({', '.join(offer['roles'])})")
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """What was given as a JSON object on the command line. Raises Unreadable."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Unreadable(f"--with: not JSON at character {error.pos}; write it like '{{\"until\": \"2026-12-01T12:00:00Z\"}}'") from None
-    if not isinstance(value, dict):
-        raise NotOpen("--with: an object is needed, in curly brackets")
-    return value
+    for line in open_lines(request):
+        say(line)

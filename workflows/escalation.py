@@ -13,12 +13,13 @@ from comity.request.model import Alarm, Ladder, Owed, Reckoned
 def begin(owed: Owed, row: Reckoned, ladder: Ladder) -> Reckoned:
     """Where the climb begins for newly reckoned deadlines: the last rung already due when it came on record."""
     due = min((deadline.due for deadline in row.deadlines), default=None)
-    base = due if ladder.from_due else owed.entered
+    known = max(owed.opened, owed.entered)
+    base = due if ladder.from_due else known
     if base is None:
         return row
     planned = [base + rung.after for rung in ladder.rungs]
-    first = max((number for number, instant in enumerate(planned) if instant <= owed.entered), default=0)
-    return row.model_copy(update={"rung": first, "next_at": max(planned[first], owed.entered)})
+    first = max((number for number, instant in enumerate(planned) if instant <= known), default=0)
+    return row.model_copy(update={"rung": first, "next_at": max(planned[first], known)})
 
 
 def soonest(duties: Iterable[Owed]) -> Owed | None:

@@ -16,9 +16,8 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.correspondence import Correspondence, Knock
-
     from activities.arrivals import Carried, Done, Start
+    from activities.correspondence import Correspondence, Knock
     from activities.evidence import Departure, EvidenceRoom
     from activities.law import Lawyer
     from activities.record import Batch, Recorder
@@ -44,21 +43,21 @@ with workflow.unsafe.imports_passed_through():
     from workflows import escalation
 
 # Recording never gives up: a register that is down delays receipts, and nothing else.
-RECORDING = {
+RECORDING: workflow.ActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=10),
     "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=30), non_retryable_error_types=["RecordDisagrees"]),
 }
-RECKONING = {
+RECKONING: workflow.LocalActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=5),
     "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=10)),
 }
 # A knock that nobody could take within three tries is no knock: the next rung is climbed at once.
-KNOCKING = {
+KNOCKING: workflow.ActivityConfig = {
     "task_queue": NOTICES,
     "start_to_close_timeout": timedelta(seconds=60),
     "retry_policy": RetryPolicy(maximum_attempts=3),
 }
-DISPATCHING = {
+DISPATCHING: workflow.ActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=10),
     "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=30)),
 }

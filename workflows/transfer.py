@@ -11,12 +11,12 @@ with workflow.unsafe.imports_passed_through():
     from activities.evidence import Departure, EvidenceRoom, Report
 
 # A folder that is full or away is tried again for as long as it takes; the request's own clock tells people.
-DELIVERING = {
+DELIVERING: workflow.ActivityConfig = {
     "start_to_close_timeout": timedelta(hours=12),
     "heartbeat_timeout": timedelta(seconds=60),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=15)),
 }
-REPORTING = {
+REPORTING: workflow.ActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=60),
     "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=30)),
 }

@@ -51,8 +51,6 @@ HEAD = sa.Table(
 )
 """One row, id 0: how many leaves, with the frontier's digests one after another."""
 
-_HEAD = sa.select(HEAD).where(HEAD.c.id == 0)
-
 CHECKPOINT = sa.Table(
     "ledger_checkpoint",
     METADATA,
@@ -60,6 +58,15 @@ CHECKPOINT = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
 )
 """Every checkpoint ever signed, as its signed note."""
+
+# Built once, since every writer waits while another one executes them.
+_HEAD = sa.select(HEAD).where(HEAD.c.id == 0)
+_LOCKED_HEAD = _HEAD.with_for_update()
+_NEWEST = (
+    sa.select(LEAF.c.hash).where(LEAF.c.reference == sa.bindparam("reference")).order_by(LEAF.c.index.desc()).limit(1)
+)
+_ENTER, _KEEP_NODE = LEAF.insert(), NODE.insert()
+_MOVE_HEAD = HEAD.update().where(HEAD.c.id == 0).values(size=sa.bindparam("size"), frontier=sa.bindparam("frontier"))
 
 
 class Head(BaseModel):
@@ -95,24 +102,26 @@ def append(tx: sa.Connection, entries: Sequence[Entry]) -> list[int]:
     """
     if not entries:
         return []
-    head = _head(tx, _HEAD.with_for_update())
+    head = _head(tx, _LOCKED_HEAD)
     # Only now: before the lock was held, another writer could still have entered something for the same request.
     before = _digests_before(tx, {entry.reference for entry in entries})
     rows = _rows(entries, head.size, before)
     frontier, nodes = _grown(head, rows)
-    tx.execute(LEAF.insert(), rows)
-    if nodes:
-        tx.execute(NODE.insert(), [{"level": lv, "index": n, "hash": h} for (lv, n), h in nodes.items()])
-    tx.execute(HEAD.update().where(HEAD.c.id == 0).values(size=head.size + len(rows), frontier=b"".join(frontier)))
+    _insert(tx, _ENTER, rows)
+    _insert(tx, _KEEP_NODE, [{"level": lv, "index": n, "hash": h} for (lv, n), h in nodes.items()])
+    tx.execute(_MOVE_HEAD, {"size": head.size + len(rows), "frontier": b"".join(frontier)})
     return [row["index"] for row in rows]
 
 
 def _digests_before(tx: sa.Connection, references: Iterable[str]) -> dict[str, str]:
     """The digest of each request's newest leaf, in hex; "" where there is none."""
-    newest = sa.select(LEAF.c.hash).where(LEAF.c.reference == sa.bindparam("reference"))
-    newest = newest.order_by(LEAF.c.index.desc()).limit(1)
-    found = {name: tx.execute(newest, {"reference": name}).scalar_one_or_none() for name in references}
+    found = {name: tx.execute(_NEWEST, {"reference": name}).scalar_one_or_none() for name in references}
     return {name: digest.hex() if digest else "" for name, digest in found.items()}
+
+
+def _insert(tx: sa.Connection, into: sa.Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        tx.execute(into, rows if len(rows) > 1 else rows[0])  # one row is no batch: the driver is faster without
 
 
 def _rows(entries: Sequence[Entry], start: int, before: dict[str, str]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ order. What is remembered from one chunk to the next is the frontier, with one d
 Whoever holds the database but no key can still take away the newest entries with their checkpoints: step 9 shows it.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -31,7 +32,7 @@ from comity.errors import Tampered, Unreadable
 from comity.ledger import checkpoint, leaf, merkle
 from comity.ledger.checkpoint import Checkpoint, VerifierKey
 from comity.ledger.export import Exported
-from comity.ledger.record import Beside, Chunk, Finding, Header, Record, Row, Span, Stored
+from comity.ledger.record import Chunk, Finding, Header, Record, Row, Span, Stored
 from comity.store import Store
 
 NAMES = {
@@ -138,7 +139,8 @@ def _each_judged(record: Record, spans: Sequence[Span], judge: Callable[[Chunk],
     if len(spans) < _MANY:
         yield from map(read_and_judge, spans)
         return
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    # Each process puts what it imported out of the garbage collector's sight, which else walks it again and again.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=gc.freeze) as pool:
         yield from pool.map(read_and_judge, spans)
 
 
@@ -205,9 +207,9 @@ def _judge_row(row: Row, findings: list[Finding], links: Links) -> bytes:
     return digest
 
 
-def _beside(spelt: leaf.Spelt) -> Beside:
+def _beside(spelt: leaf.Spelt) -> tuple[str, int | None, str | None, str, str]:
     version = None if spelt.version is None else int(spelt.version)
-    return Beside(spelt.reference, version, spelt.id, spelt.kind, spelt.at)
+    return spelt.reference, version, spelt.id, spelt.kind, spelt.at
 
 
 def _unlinked(index: int, before: int, suspect: int) -> Finding:

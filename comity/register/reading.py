@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from comity.errors import NotFound
 from comity.register.tables import ARRIVAL, DOCUMENT, DUTY, EVENT, FOREIGN_REFERENCE, IDENTITY, REQUEST
+from comity.request.lifecycle import Status
 from comity.request.model import Receipt, Request
 from comity.store import Instant
 
@@ -153,3 +154,8 @@ def not_begun(view: sa.Connection) -> Iterator[str]:
     """The references that came in and of which nothing is on record: their workflow has yet to start."""
     begun = sa.select(REQUEST.c.reference)
     yield from view.execute(sa.select(ARRIVAL.c.reference).where(ARRIVAL.c.reference.not_in(begun))).scalars()
+
+
+def living(view: sa.Connection) -> Iterator[str]:
+    """The references of all requests that are not closed on record."""
+    yield from view.execute(sa.select(REQUEST.c.reference).where(REQUEST.c.status != Status.CLOSED)).scalars()

@@ -58,8 +58,6 @@ def _part_table(kind: Kind, *columns: sa.Column[str]) -> sa.Table:
 
 MEASURE = _part_table(
     Kind.MEASURE,
-    sa.Column("kind", sa.String(64), nullable=False),
-    sa.Column("instrument", sa.String(64), nullable=False),
     sa.Column("urgency", sa.String(4), nullable=False),
 )
 PACKAGE = _part_table(Kind.PACKAGE)

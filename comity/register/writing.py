@@ -107,7 +107,7 @@ def _parts(request: Request) -> list[tuple[sa.Table, list[dict[str, Any]]]]:
     def base(part: Any) -> dict[str, Any]:
         return {"reference": request.reference, "id": part.id, "status": part.status, "since": part.since}
 
-    measures = [base(m) | {"kind": m.kind, "instrument": m.instrument, "urgency": m.urgency} for m in request.measures]
+    measures = [base(m) | {"urgency": m.urgency} for m in request.measures]
     questions = [base(question) | {"addressee": question.to} for question in request.questions]
     return [(MEASURE, measures), (PACKAGE, [base(package) for package in request.packages]), (QUESTION, questions)]
 

@@ -212,7 +212,7 @@ GIVEN = "date given"
 _OF_THIS_REQUEST = Provision(article="a date of this request", verified=True, source="the request")
 _BY_DATE_ASKED = frozenset({Duty.DECIDE, Duty.EXECUTE})
 _BEFORE_DATA_IS_LOST = frozenset({Duty.PROVISIONAL_ACT, Duty.DECIDE, Duty.EXECUTE})
-_UNTIL_GIVEN = frozenset({Duty.RENEW_OR_LET_GO, Duty.ANSWER_CONSULTATION})
+_UNTIL_GIVEN = frozenset({Duty.RENEW_OR_LET_GO, Duty.ANSWER_CONSULTATION, Duty.REVIEW_POSTPONEMENT})
 
 
 def deadlines_of(owed: Owed, request: Request, terms: Terms, *, calendar: Calendar) -> tuple[Deadline, ...]:
@@ -264,7 +264,7 @@ class _Count:
         """The instant that a rule counts from; a duty opens in law when its measure is decided or put in force."""
         measure = self._measure()
         if rule.starts == Start.RECEIVED:
-            return self.request.received
+            return measure.received if measure else self.request.received
         if rule.starts == Start.DECIDED and measure and measure.decided:
             return measure.decided
         return self.owed.opened

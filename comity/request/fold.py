@@ -138,7 +138,7 @@ def receipt_of(request: Request, event: Event) -> Receipt:
 
 
 def _measure(sought: SoughtMeasure, event: Event) -> Measure:
-    return Measure(**sought.model_dump(), since=event.since, urgency_by=event.person)
+    return Measure(**sought.model_dump(), received=event.since, since=event.since, urgency_by=event.person)
 
 
 def _move(request: Request, event: Event) -> Request:
@@ -192,7 +192,8 @@ def _taken_back(request: Request, event: Event) -> Request:
 
 
 def _decided(request: Request, event: Event) -> Request:
-    return _change(request, event, decided=event.since, proposal=None, proposed=None)
+    review_at = getattr(event.particulars, "review_at", None)
+    return _change(request, event, decided=event.since, until=review_at, proposal=None, proposed=None)
 
 
 def _dated(request: Request, event: Event) -> Request:
@@ -446,7 +447,9 @@ def _owed(request: Request, standing: Owed | None, what: tuple[str, Duty], event
         )
     if standing.urgency == urgency:
         return standing
-    return _anew(standing).model_copy(update={"urgency": urgency, "ladder": ladder_name(duty, urgency)})
+    changed = {"urgency": urgency, "ladder": ladder_name(duty, urgency)}
+    raised = {"opened": event.since} if urgency.rank < standing.urgency.rank else {}  # the time before was not late
+    return _anew(standing).model_copy(update=changed | raised)
 
 
 def _urgency_of(request: Request, part: str) -> Urgency:

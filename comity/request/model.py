@@ -10,7 +10,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    StringConstraints,
+    model_validator,
+)
 
 from comity.request.lifecycle import FACTS, Act, Duty, Kind, Role, Stage, Status, has_ended
 
@@ -22,6 +31,16 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9 ./-]{0,63}$")]
+
+
+def _in_bounds(at: datetime) -> datetime:
+    if not 1900 <= at.year < 2200:
+        raise ValueError("an instant between 1900 and 2199 is needed")
+    return at
+
+
+At = Annotated[AwareDatetime, AfterValidator(_in_bounds)]
+"""An instant that somebody gives: with its offset, and one that a calendar can count from."""
 
 
 class Record(BaseModel):
@@ -97,8 +116,8 @@ class Receive(Particulars):
     measures: tuple[SoughtMeasure, ...] = Field(min_length=1)
     gaps: tuple[Gap, ...] = ()
     letter: Digest = Field(description="SHA-256 of the request as it came in")
-    asked_by: AwareDatetime | None = Field(None, description="the date that the requesting authority asks for")
-    data_lost_at: AwareDatetime | None = Field(None, description="when data will be lost if nothing is done")
+    asked_by: At | None = Field(None, description="the date that the requesting authority asks for")
+    data_lost_at: At | None = Field(None, description="when data will be lost if nothing is done")
 
 
 class Proposal(Particulars):
@@ -117,14 +136,14 @@ class Decision(Particulars):
     ground: str = ""
     told: str = ""
     conditions: tuple[str, ...] = ()
-    review_at: AwareDatetime | None = None
-    told_requester_at: AwareDatetime | None = None
+    review_at: At | None = None
+    told_requester_at: At | None = None
 
 
 class Dated(Particulars):
     """An act with a date: until when, or by when."""
 
-    until: AwareDatetime
+    until: At
 
 
 class SeenDigest(Particulars):
@@ -166,7 +185,7 @@ class NewQuestion(Particulars):
 
     to: Role
     about: tuple[Part, ...] = ()
-    answer_by: AwareDatetime | None = None
+    answer_by: At | None = None
 
 
 class UrgencySet(Particulars):
@@ -184,7 +203,7 @@ class DutyNamed(Particulars):
 class Extension(DutyNamed):
     """A deadline moved, where the instrument allows it."""
 
-    until: AwareDatetime
+    until: At
 
 
 class PoliceTookIt(Particulars):
@@ -352,8 +371,8 @@ class Deed(Record):
     person: PersonId
     role: Role
     expected: int | None = Field(None, ge=0, description="revision of the part that the person saw")
-    happened: AwareDatetime | None = None
-    received: AwareDatetime | None = None
+    happened: At | None = None
+    received: At | None = None
     on_behalf: OnBehalf | None = None
     particulars: SerializeAsAny[Particulars] = Particulars()
 
@@ -414,6 +433,7 @@ class Measure(Kept):
     revision: int = 0
     lasts: bool = False
     one_person: bool = False
+    received: AwareDatetime = Field(description="when it was asked for: with the request, or added later")
     since: AwareDatetime = Field(description="when it came to its present status")
     consulted: bool = False
     hands: tuple[PersonId, ...] = Field((), description="who proposed or changed what is before the decider")

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from comity.errors import NotFound, NotOpen, Objection, Stale
 from comity.request.lifecycle import (
@@ -44,6 +44,8 @@ AnyPart = Request | Measure | Package | Question
 
 URGENT = frozenset({Urgency.P0, Urgency.P1})
 ALONE_AT_NIGHT = URGENT | {Urgency.P1D}
+_CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far the clock of who enters a deed may be ahead of ours."""
 _MACHINES = frozenset({Role.CLOCK, Role.SYSTEM})
 
 
@@ -65,6 +67,7 @@ def check(request: Request, deed: Deed, now: datetime) -> None:
         raise NotOpen(_not_for(request, deed, row))
     if isinstance(row, Step) and deed.role not in _MACHINES:
         _check_revision(part, deed)
+    _check_instants(deed, now)
     for guard in row.guards:
         objection = GUARDS[guard](Case(request, part, deed, now))
         if objection:
@@ -114,6 +117,14 @@ def _check_revision(part: AnyPart, deed: Deed) -> None:
         raise Stale(
             f"{deed.part} has moved on: it is '{part.status}' at revision {part.revision}, you saw {deed.expected}"
         )
+
+
+def _check_instants(deed: Deed, now: datetime) -> None:
+    for name, instant in (("happened", deed.happened), ("received", deed.received)):
+        if instant is not None and instant > now + _CLOCKS_DIFFER:
+            raise Objection(
+                f"'{deed.act}' on {deed.part}: what {name} cannot lie in the future; give the instant it {name}"
+            )
 
 
 def offers(request: Request) -> tuple[Offer, ...]:

@@ -30,7 +30,7 @@ RECEIVED = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 def measure(number: int = 1, **said: Any) -> Measure:
     """A measure of an invented request: bank records under the EIO, P3, unless said otherwise."""
     plain = {"kind": "bank records", "instrument": "eio", "urgency": Urgency.P3, "urgency_by": "ines"}
-    return Measure(id=f"M{number}", since=RECEIVED, **{**plain, **said})
+    return Measure(id=f"M{number}", received=RECEIVED, since=RECEIVED, **{**plain, **said})
 
 
 def owed(duty: Duty, part: str = "request", urgency: Urgency = Urgency.P3, **said: Any) -> Owed:

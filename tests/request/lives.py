@@ -6,19 +6,17 @@ from typing import Any
 
 from ulid import ULID
 
-from comity.request.fold import begin, fold, happen
-from comity.request.lifecycle import Act, Role, Status
+from comity.request.fold import begin, fold, happen, receive
+from comity.request.lifecycle import Act, Role
 from comity.request.model import (
     Deed,
     Direction,
-    Event,
     Gap,
     Particulars,
     Receive,
     Request,
     SoughtMeasure,
     Urgency,
-    digest_of,
     particulars_of,
 )
 from comity.request.rules import check, part_of
@@ -41,7 +39,7 @@ def sought(number: int = 1, **more: Any) -> SoughtMeasure:
     return SoughtMeasure(id=f"M{number}", **(facts | more))
 
 
-def receive(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = ()) -> Receive:
+def coming_in(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = ()) -> Receive:
     """What a request is when it comes in."""
     return Receive(
         direction=Direction.ASKED_OF_US,
@@ -55,30 +53,13 @@ def receive(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = ()) -> Receive:
 
 def opening(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), at: datetime = NOW) -> Deed:
     """The deed `receive`, done by Anna, a coordinator."""
-    particulars = receive(*measures, gaps=gaps)
+    particulars = coming_in(*measures, gaps=gaps)
     return Deed(id=ulid(), act=Act.RECEIVE, person=ANNA, role=Role.COORDINATOR, received=at, particulars=particulars)
 
 
 def begun(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), at: datetime = NOW) -> Request:
     """A request that has just come in."""
-    return begin(REFERENCE, opening_event(opening(*measures, gaps=gaps, at=at), at))
-
-
-def opening_event(deed: Deed, at: datetime) -> Event:
-    """The first event of a request."""
-    return Event(
-        version=1,
-        act=deed.act,
-        part="request",
-        status=Status.RECEIVED,
-        person=deed.person,
-        role=deed.role,
-        at=at,
-        received=deed.received,
-        deed=deed.id,
-        deed_digest=digest_of(deed),
-        particulars=deed.particulars,
-    )
+    return begin(REFERENCE, receive(opening(*measures, gaps=gaps, at=at), at))
 
 
 def deed(request: Request, act: Act, part: str, who: tuple[str, Role], **particulars: Any) -> Deed:

@@ -183,7 +183,14 @@ def due_of(duty: Duty, *rules: Rule, part: str = "M1", preserves: bool = False, 
         since=RECEIVED,
         measures=(
             Measure(
-                id="M1", kind="k", instrument="t", urgency=Urgency.P3, urgency_by="ines", since=RECEIVED, **measure
+                id="M1",
+                kind="k",
+                instrument="t",
+                urgency=Urgency.P3,
+                urgency_by="ines",
+                received=RECEIVED,
+                since=RECEIVED,
+                **measure,
             ),
         ),
         **what,

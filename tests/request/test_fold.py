@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from comity.errors import ComityError, Fault
-from comity.request.fold import begin, content_digest, fold, happen
+from comity.request.fold import begin, content_digest, fold, happen, receive
 from comity.request.lifecycle import FACTS, STEPS, STILLS, Act, Duty, Role, Stage, Status
 from comity.request.model import (
     Deed,
@@ -38,7 +38,6 @@ from tests.request.lives import (
     deed,
     do,
     opening,
-    opening_event,
     sought,
     ulid,
 )
@@ -147,7 +146,7 @@ def test_a_deed_is_these_bytes() -> None:
 
 
 def test_an_event_comes_back_from_its_bytes_as_it_was() -> None:
-    event = opening_event(opening(sought(urgency=Urgency.P0)), NOW)
+    event = receive(opening(sought(urgency=Urgency.P0)), NOW)
     assert Event.model_validate_json(canonical(event)) == event
 
 
@@ -170,9 +169,7 @@ class AnyLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.events = [
-            opening_event(opening(sought(1, lasts=True), sought(2, urgency=Urgency.P1, one_person=True)), NOW)
-        ]
+        self.events = [receive(opening(sought(1, lasts=True), sought(2, urgency=Urgency.P1, one_person=True)), NOW)]
         self.request = begin(REFERENCE, self.events[0])
 
     @precondition(lambda self: bool(offers(self.request)))

@@ -101,8 +101,6 @@ def _measure() -> None:
         sa.Column("id", sa.String(length=5), nullable=False),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("since", sa.String(27), nullable=False),
-        sa.Column("kind", sa.String(length=64), nullable=False),
-        sa.Column("instrument", sa.String(length=64), nullable=False),
         sa.Column("urgency", sa.String(length=4), nullable=False),
         sa.CheckConstraint(
             "status in ('sought', 'consulting', 'proposed', 'offered', 'postponed', 'granted', 'assigned', 'awaiting order', 'started', 'in force', 'suspended', 'stopping', 'done', 'partly done', 'impossible', 'refused', 'withdrawn')",

@@ -1,0 +1,135 @@
+"""What a person said on the command line becomes a deed."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ulid import ULID
+
+from comity.errors import NotOpen, Unreadable
+from comity.evidence.manifest import Receipt as ReceiptOfRecipient
+from comity.request.lifecycle import STEPS, STILLS, Act, Role
+from comity.request.model import Deed, Measure, OnBehalf, Package, Request, particulars_of
+from comity.request.rules import offers, part_of
+from desk.counter import Counter
+
+SHORTEST_DIGEST = 8
+
+
+@dataclass(frozen=True)
+class Said:
+    """The words of one `comity act`, as typed."""
+
+    act: str
+    part: str
+    role: str | None
+    words: str
+    reason: str
+    particulars: str
+    receipt: Path | None
+    on_behalf: str | None
+    happened: datetime | None
+    seen: int | None
+    deed: str | None
+
+
+def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
+    """The deed that was meant. Raises NotOpen for an unknown act or role, Unreadable for particulars that are wrong."""
+    request = counter.request(reference)
+    act = _act(request, said.act)
+    role = _role(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
+    return Deed(
+        id=said.deed or str(ULID()),
+        act=act,
+        part=said.part,
+        person=person,
+        role=role,
+        expected=_seen(request, said),
+        happened=said.happened.replace(tzinfo=UTC) if said.happened else None,
+        on_behalf=OnBehalf(proof=said.on_behalf) if said.on_behalf else None,
+        particulars=_particulars(request, act, said),
+    )
+
+
+def _act(request: Request, name: str) -> Act:
+    wanted = name.replace("-", " ").strip().lower()
+    if wanted not in list(Act):
+        open_now = ", ".join(sorted({offer.act for offer in offers(request)}))
+        raise NotOpen(f"there is no act of that name; open now: {open_now}; all acts: `comity lifecycle`")
+    return Act(wanted)
+
+
+def _role(name: str | None) -> Role | None:
+    if name is None:
+        return None
+    if name not in list(Role):
+        raise NotOpen(f"there is no role of that name; there are {', '.join(Role)}")
+    return Role(name)
+
+
+def _able(request: Request, act: Act, said: Said) -> frozenset[Role]:
+    """Who may do the act here; where no row allows it, anybody: the door will say what is open instead."""
+    row = STEPS.get((part_of(request, said.part).status, act)) or STILLS.get(act)
+    return row.roles if row else frozenset(Role)
+
+
+def _seen(request: Request, said: Said) -> int:
+    return said.seen if said.seen is not None else part_of(request, said.part).revision
+
+
+def _particulars(request: Request, act: Act, said: Said) -> Any:
+    given = json_object(said.particulars) | _of_receipt(said.receipt)
+    texts = {name: text for name, text in (("words", said.words), ("reason", said.reason)) if text}
+    kind = particulars_of(act)
+    try:
+        return kind.model_validate(_whole_digest(request, said.part, given | texts))
+    except ValidationError as error:
+        wanted = ", ".join(name for name in kind.model_fields if name not in ("words", "reason"))
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise Unreadable(f"--with: {faults}; '{act}' takes {wanted or 'words and a reason only'}") from None
+
+
+def _whole_digest(request: Request, part: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The digest that stands before the person may be given by its beginning, as `comity show` prints it."""
+    seen = given.get("seen")
+    standing = _standing(request, part)
+    if isinstance(seen, str) and standing and len(seen) >= SHORTEST_DIGEST and standing.startswith(seen):
+        return given | {"seen": standing}
+    return given
+
+
+def _standing(request: Request, part: str) -> str | None:
+    found = part_of(request, part)
+    if isinstance(found, Measure):
+        return found.proposal
+    return found.content if isinstance(found, Package) else None
+
+
+def _of_receipt(path: Path | None) -> dict[str, Any]:
+    """A recipient's receipt.json as the particulars of `confirm receipt`."""
+    if path is None:
+        return {}
+    try:
+        receipt = ReceiptOfRecipient.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise Unreadable(
+            f"the receipt cannot be read ({type(error).__name__}); ask the recipient for it again"
+        ) from None
+    return {"content": receipt.content_digest, "exhibits": {item.id: item.sha256 for item in receipt.exhibits}}
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """What was given as a JSON object on the command line. Raises Unreadable."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"--with: no JSON at character {error.pos}; an object is needed: {_EXAMPLE}") from None
+    if not isinstance(value, dict):
+        raise Unreadable(f"--with: an object is needed: {_EXAMPLE}")
+    return value
+
+
+_EXAMPLE = '\'{"until": "2026-12-01T12:00:00Z"}\''

@@ -1,0 +1,146 @@
+"""What is missing or unreachable, where everything listens, and how to mend it."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from pydantic import BaseModel
+from temporalio.client import Client
+
+from comity import home as homes
+from comity.errors import ComityError, Fault, Unreachable
+from comity.home import Home
+from comity.law.library import Law
+from comity.ledger import checkpoint, log
+from comity.people import People
+from comity.register import reading
+from comity.request.lifecycle import Role
+from comity.settings import Settings
+from temporal import client as wire
+
+_SHORT = timedelta(seconds=5)
+_NEEDED = (Role.COORDINATOR, Role.DUTY_OFFICER, Role.REVIEWER, Role.DECIDER, Role.EVIDENCE_OFFICER, Role.HEAD_OF_UNIT)
+
+
+class Finding(BaseModel):
+    """One thing that was looked at: whether it is well, where it is, and if not, how to mend it."""
+
+    what: str
+    well: bool
+    detail: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything, in the order in which one thing needs another."""
+    findings = [
+        _of("home", lambda: _home(settings)),
+        _of("law", lambda: _law(settings)),
+        _of("people", lambda: _people(settings)),
+    ]
+    findings.append(_of("mail relay", lambda: _relay(settings)))
+    if not findings[0].well:
+        return findings
+    home = homes.open_home(settings)
+    try:
+        findings += [_of("database", lambda: _database(home)), _of("ledger", lambda: _ledger(home))]
+        findings += await _temporal(home)
+    finally:
+        home.close()
+    return findings
+
+
+def _of(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what=what, well=True, detail=look())
+    except ComityError as error:
+        return Finding(what=what, well=False, detail=str(error))
+
+
+async def _of_wire(what: str, look: Awaitable[str]) -> Finding:
+    try:
+        return Finding(what=what, well=True, detail=await look)
+    except ComityError as error:
+        return Finding(what=what, well=False, detail=str(error))
+
+
+def _home(settings: Settings) -> str:
+    opened = homes.open_home(settings)
+    opened.signer()
+    opened.close()
+    return str(settings.home.absolute())
+
+
+def _law(settings: Settings) -> str:
+    law = Law.load(settings.law, settings.home)
+    return f"{law.version}, {len(law.instruments)} instruments"
+
+
+def _people(settings: Settings) -> str:
+    people = People.load(settings.home / "people.toml")
+    missing = [role for role in _NEEDED if not people.holding(role)]
+    if missing:
+        raise Fault(f"nobody is {', '.join(missing)}; add them to people.toml, or alarms for them reach nobody")
+    return "every role of the authority is held"
+
+
+def _relay(settings: Settings) -> str:
+    address = (settings.smtp_host, settings.smtp_port)
+    try:
+        socket.create_connection(address, 3.0).close()
+    except OSError as error:
+        raise Unreachable(f"no mail relay at {address[0]}:{address[1]}; set COMITY_SMTP_HOST and _PORT") from error
+    return f"{address[0]}:{address[1]}"
+
+
+def _database(home: Home) -> str:
+    with home.store.reading() as view:
+        waiting = list(reading.not_begun(view))
+    if waiting:
+        raise Fault(f"came in and not begun: {', '.join(waiting)}; `comity up` begins them")
+    return home.store.url.partition("@")[2] or home.store.url
+
+
+def _ledger(home: Home) -> str:
+    with home.store.reading() as view:
+        head, newest = log.head(view), checkpoint.newest(view)
+    signed = newest.size if newest else 0
+    if signed > head.size:
+        raise Fault(
+            f"{signed} entries are signed and {head.size} are left: restore the database, then verify the ledger"
+        )
+    return f"{head.size} entries, {signed} signed"
+
+
+async def _temporal(home: Home) -> list[Finding]:
+    try:
+        client = await wire.connect(home.settings, home.keys)
+    except ComityError as error:
+        return [Finding(what="Temporal", well=False, detail=str(error))]
+    address = home.settings.temporal or f"127.0.0.1:{home.settings.temporal_port}"
+    return [
+        Finding(what="Temporal", well=True, detail=address),
+        await _of_wire("requests", _alive(home, client)),
+        await _of_wire("stuck", _stuck(client)),
+    ]
+
+
+async def _alive(home: Home, client: Client) -> str:
+    """Every request that is open on record has a workflow that runs."""
+    running = {
+        found.id async for found in client.list_workflows("WorkflowType = 'Request' AND ExecutionStatus = 'Running'")
+    }
+    with home.store.reading() as view:
+        on_record = set(reading.living(view))
+    lost = sorted(reference for reference in on_record if f"request/{reference}" not in running)
+    if lost:
+        raise Fault(f"open on record and absent in Temporal: {', '.join(lost)}; restore Temporal's database")
+    return f"{len(on_record)} open, all of them alive"
+
+
+async def _stuck(client: Client) -> str:
+    """No workflow is parked by an error that is not a person's to mend."""
+    query = "TemporalReportedProblems IS NOT NULL AND ExecutionStatus = 'Running'"
+    stuck = [found.id async for found in client.list_workflows(query)]
+    if stuck:
+        raise Fault(f"parked by a fault: {', '.join(stuck)}; the worker's log names it, nothing is lost meanwhile")
+    return "none"

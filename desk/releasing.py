@@ -1,0 +1,76 @@
+"""A package is sent: dispatched by a deed, then waited for until it lies in its recipient's folder."""
+
+import asyncio
+from pathlib import Path
+
+from pydantic import BaseModel
+from ulid import ULID
+
+from comity.errors import NotOpen, Unreachable
+from comity.request.lifecycle import Act, Role, Status
+from comity.request.model import Deed, Package, Particulars, SeenDigest
+from comity.request.rules import part_of
+from desk.counter import Counter
+from desk.tracing import trace
+
+PATIENCE = 120.0
+_LOOK_EVERY = 0.2
+
+
+class Left(BaseModel):
+    """Where a package was left for its recipient, on which attempt."""
+
+    reference: str
+    package: str
+    attempt: int
+    path: str
+
+
+async def release(counter: Counter, reference: str, package: str, person: str) -> Left:
+    """Dispatch an approved package, or one that came back, and wait until it has been left for its recipient.
+
+    Raises Refused as the door does, and Unreachable when nothing was left within two minutes: it goes on by itself.
+    """
+    sent = _package(counter, reference, package)
+    again = sent.status in (Status.REJECTED, Status.RECALLED)
+    deed = Deed(
+        id=str(ULID()),
+        act=Act.DISPATCH_AGAIN if again else Act.DISPATCH,
+        part=package,
+        person=person,
+        role=Role.EVIDENCE_OFFICER,
+        expected=sent.revision,
+        particulars=SeenDigest(seen=sent.content) if again else Particulars(),
+    )
+    await counter.act(reference, deed)
+    attempt = sent.attempts + 1
+    await _left(counter, reference, package, attempt)
+    return Left(
+        reference=reference, package=package, attempt=attempt, path=str(_file(counter, reference, sent, attempt))
+    )
+
+
+def _package(counter: Counter, reference: str, name: str) -> Package:
+    found = part_of(counter.request(reference), name)
+    if not isinstance(found, Package):
+        raise NotOpen(f"{name} is no package; name one like P1")
+    return found
+
+
+async def _left(counter: Counter, reference: str, package: str, attempt: int) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not _reported(counter, reference, package, attempt):
+                await asyncio.sleep(_LOOK_EVERY)
+    except TimeoutError:
+        raise Unreachable("dispatched, but not yet left for the recipient; it goes on, see `comity trace`") from None
+
+
+def _reported(counter: Counter, reference: str, package: str, attempt: int) -> bool:
+    reports = (line.what for line in trace(counter.home, reference) if line.act == Act.REPORT_DELIVERY)
+    return any(told["part"] == package and told["particulars"]["attempt"] == attempt for told in reports)
+
+
+def _file(counter: Counter, reference: str, sent: Package, attempt: int) -> Path:
+    folder = counter.home.outgoing(sent.recipient) / str(attempt)
+    return next(folder.glob(f"{reference}-{sent.id}-*.age"))

@@ -1,0 +1,144 @@
+"""What people read of a request: lists, one request whole, and its story."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from comity.home import Home
+from comity.keys.request_keys import KeyClass
+from comity.register import reading
+from comity.register.reading import Row
+from comity.request.gaps import Lack
+from comity.request.model import Owed, Request, stage_of
+from comity.request.rules import offers, parts_of
+from desk.submitting import Questions
+from desk.tracing import Line
+
+
+def offered(request: Request) -> list[dict[str, Any]]:
+    """What is open next, and for whom."""
+    return [
+        {"part": offer.part, "act": offer.act.value, "roles": sorted(offer.roles), "leads_to": offer.leads_to}
+        for offer in offers(request)
+    ]
+
+
+def open_lines(request: Request) -> list[str]:
+    """What is open next, a line for each part."""
+    by_part: dict[str, list[str]] = {}
+    for offer in offered(request):
+        by_part.setdefault(offer["part"], []).append(f"{offer['act']} ({', '.join(offer['roles'])})")
+    return [f"open on {part}: {'; '.join(acts)}" for part, acts in by_part.items()]
+
+
+def whole(home: Home, request: Request) -> dict[str, Any]:
+    """One request as JSON: what stands on record, its questions in words, what is open."""
+    return {
+        **request.model_dump(mode="json"),
+        "stage": stage_of(request),
+        "urgency": request.urgency,
+        "asks": [lack.asks for lack in questions(home, request.reference)],
+        "open_next": offered(request),
+    }
+
+
+def questions(home: Home, reference: str) -> tuple[Lack, ...]:
+    """The questions that the letter raised, in words: Qn is the n-th."""
+    with home.store.reading() as view:
+        sealed = reading.document(view, reference, "questions")
+    return Questions.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "questions")).lacks
+
+
+def table_of(rows: Iterable[Row]) -> None:
+    """A list of requests on the terminal."""
+    table = Table("class", Column("reference", no_wrap=True), "from", "stage", "status", "next due", "received")
+    for row in rows:
+        table.add_row(
+            row.urgency,
+            row.reference,
+            row.requesting,
+            row.stage,
+            row.status,
+            _instant(row.next_due),
+            _instant(row.received),
+        )
+    Console().print(table)
+
+
+def show_request(home: Home, request: Request) -> None:
+    """One request on the terminal."""
+    out = Console(highlight=False)
+    out.print(f"[bold]{request.reference}[/]  {request.urgency}  {request.requesting} → {request.requested}")
+    out.print(f"{request.status}; stage {stage_of(request)}; version {request.version}")
+    out.print(_parts(request))
+    out.print(_duties(request.duties))
+    for number, lack in enumerate(questions(home, request.reference), 1):
+        out.print(f"Q{number}: {lack.asks}")
+    for line in open_lines(request):
+        out.print(line)
+
+
+def _parts(request: Request) -> Table:
+    table = Table("part", "what", "status", "revision", "before the decider")
+    for part in parts_of(request):
+        what = getattr(part, "kind", None) or getattr(part, "recipient", None) or getattr(part, "field", None) or ""
+        digest = getattr(part, "proposal", None) or getattr(part, "content", None) or ""
+        table.add_row(part.id, what, part.status, str(part.revision), digest[:12])
+    return table
+
+
+def _duties(duties: Iterable[Owed]) -> Table:
+    table = Table("owed", "class", "due", "rule", "rings next", "who has it")
+    for owed in duties:
+        table.add_row(
+            owed.key, owed.urgency, _instant(owed.due), _rule(owed), _instant(owed.next_at), owed.held_by or ""
+        )
+    return table
+
+
+def _rule(owed: Owed) -> str:
+    first = min(owed.deadlines, key=lambda deadline: deadline.due, default=None)
+    if first is None:
+        return "no rule sets a date"
+    check = "" if first.verified else " (check against the text)"
+    return f"{first.length}, {first.article}{check}"
+
+
+def show_trace(lines: Iterable[Line]) -> None:
+    """The story of a request on the terminal, a line for each entry of the ledger."""
+    table = Table("entry", "when (UTC)", "what", "part", "now", "by", "as", "and")
+    for line in lines:
+        part = line.what.get("part", "request") if line.version else ""
+        table.add_row(
+            str(line.index),
+            _instant(line.at),
+            f"{line.kind}: {line.act}",
+            part,
+            line.status,
+            line.person,
+            line.role,
+            _more(line),
+        )
+    Console().print(table)
+
+
+def _more(line: Line) -> str:
+    """The particulars that fit on a line: whose words they are, the entry itself says."""
+    told = line.what.get("particulars", {}) | {
+        name: line.what[name] for name in ("exhibit", "why") if name in line.what
+    }
+    shown = ("duty", "rung", "round", "overdue", "accepted", "failed", "tries", "outcome", "attempt", "exhibit", "why")
+    return "; ".join(f"{name} {_plain(told[name])}" for name in shown if name in told)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value["id"] if isinstance(value, dict) and "id" in value else str(value)
+
+
+def _instant(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""

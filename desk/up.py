@@ -1,0 +1,82 @@
+"""Everything on one machine: embedded Temporal server, worker and signer, until somebody says stop."""
+
+import asyncio
+import fcntl
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import structlog
+
+from comity.errors import Refused
+from comity.home import Home, make
+from comity.settings import Settings
+from temporal import client, embedded, logs
+from worker import working
+
+_log = structlog.get_logger()
+
+
+async def up(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. Raises Refused when another `up` has this home."""
+    logs.configure()
+    stop = _stop_asked()
+    with _alone(settings):
+        home = make(settings, datetime.now(UTC))
+        try:
+            async with embedded.running(settings) as server:
+                await _serve(home, stop, server)
+        finally:
+            home.close()
+
+
+async def work(settings: Settings) -> None:
+    """Run one more worker until SIGINT or SIGTERM, against the server that the settings name."""
+    logs.configure()
+    stop = _stop_asked()
+    home = make(settings, datetime.now(UTC))
+    try:
+        await _serve(home, stop, None)
+    finally:
+        home.close()
+
+
+async def _serve(home: Home, stop: asyncio.Event, server: embedded.Server | None) -> None:
+    wire = await client.connect(home.settings, home.keys)
+    async with working(home, wire):
+        _log.info("ready", pid=os.getpid())
+        await _until(stop, server)
+    _log.info("stopped", pid=os.getpid())
+
+
+async def _until(stop: asyncio.Event, server: embedded.Server | None) -> None:
+    """Until somebody says stop, or the embedded server has ended by itself."""
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(stop.wait(), 1.0)
+        except TimeoutError:
+            if server and server.has_ended():
+                raise Refused(f"the Temporal server has ended; its last words are in {server.log}") from None
+
+
+def _stop_asked() -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, stop.set)
+    return stop
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """The lock on COMITY_HOME: the kernel lets go of it when this process ends, however it ends."""
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (settings.home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(
+                f"another `comity up` has {settings.home}; stop that one, or choose another COMITY_HOME"
+            ) from None
+        yield

@@ -113,9 +113,10 @@ class Exported(NamedTuple):
     def _lines(self, span: Span) -> Iterator[bytes]:
         with self.path.open("rb") as file:
             file.seek(span[0] - 1)
-            file.readline()  # the rest of a line that began in the chunk before
-            while file.tell() < span[1] and (line := file.readline()):
+            at = span[0] - 1 + len(file.readline())  # the rest of a line that began in the chunk before
+            while at < span[1] and (line := file.readline()):
                 yield line
+                at += len(line)
 
 
 def _row(line: bytes) -> Row | None:

@@ -15,7 +15,9 @@ from activities.record import RecordCipher
 from comity.errors import NotFound
 from comity.evidence import exhibits, package
 from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.exhibits import Sealed
 from comity.evidence.manifest import Manifest
+from comity.evidence.seal import Seal
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
@@ -119,8 +121,8 @@ class EvidenceRoom:
 
     def _manifest(self, reference: str, sent: Package) -> Manifest:
         with self._home.store.reading() as view:
-            seals = [exhibits.find(view, exhibit.id).seal for exhibit in sent.exhibits]
-        return Manifest.of(reference, sent.id, seals)
+            listed = [exhibits.find(view, exhibit.id) for exhibit in sent.exhibits]
+        return Manifest.of(reference, sent.id, [opened_seal(self._home, exhibit) for exhibit in listed])
 
     def _bytes(self, reference: str, exhibit: str) -> Iterator[bytes]:
         unwrap = partial(self._unwrap, reference, exhibit)
@@ -160,6 +162,17 @@ def _released(departure: Departure, sent: Package, exhibit: str, at: datetime) -
         tool="comity",
         tool_version="format 0",
     )
+
+
+def closed_seal(home: Home, reference: str, seal: Seal) -> bytes:
+    """A seal as the list of exhibits takes it: under the request's record key, which outlives the content."""
+    return home.keys.seal(reference, KeyClass.RECORD, canonical(seal), f"seal {seal.exhibit}")
+
+
+def opened_seal(home: Home, exhibit: Sealed) -> Seal:
+    """What `closed_seal` closed. Raises Tampered when it was closed for another exhibit or request, KeyGone."""
+    opened = home.keys.open(exhibit.reference, KeyClass.RECORD, exhibit.seal, f"seal {exhibit.exhibit}")
+    return Seal.model_validate_json(opened)
 
 
 def custody_entry(home: Home, reference: str, custody: CustodyEntry, name: str) -> Entry:

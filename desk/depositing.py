@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from ulid import ULID
 
-from activities.evidence import custody_entry
+from activities.evidence import closed_seal, custody_entry
 from comity.errors import NotFound
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
@@ -86,12 +86,22 @@ def _wrap(home: Home, handed: Handed, key: bytes) -> bytes:
 
 def _enter(home: Home, handed: Handed, seal: Seal) -> None:
     """The exhibit in the list of exhibits and its custody in the ledger, in one transaction."""
-    named = canonical(Particulars(name=handed.file.name))
-    closed = home.keys.seal(handed.reference, KeyClass.CONTENT, named, f"exhibit particulars {handed.exhibit}")
+    listed = _listed(home, handed, seal)
     entry = custody_entry(home, handed.reference, _custody(home, handed, seal), str(ULID()))
     with home.store.transaction() as tx:
-        exhibits.enter(tx, Sealed(reference=handed.reference, particulars=closed, seal=seal))
+        exhibits.enter(tx, listed)
         log.append(tx, [entry])
+
+
+def _listed(home: Home, handed: Handed, seal: Seal) -> Sealed:
+    named = canonical(Particulars(name=handed.file.name))
+    return Sealed(
+        exhibit=handed.exhibit,
+        reference=handed.reference,
+        sealed_at=seal.sealed_at,
+        particulars=home.keys.seal(handed.reference, KeyClass.CONTENT, named, f"exhibit particulars {handed.exhibit}"),
+        seal=closed_seal(home, handed.reference, seal),
+    )
 
 
 def _custody(home: Home, handed: Handed, seal: Seal) -> CustodyEntry:

@@ -1,12 +1,16 @@
-"""The list of all exhibits: which request each belongs to, and its seal."""
+"""The list of all exhibits: which request each belongs to, and its seal, closed.
 
+A hash in the clear could be matched against lists of known material, so the seal is ciphertext here: the caller closes
+it under the request's record key, which outlives the content, and opens it again.
+"""
+
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from comity.errors import NotFound, RecordDisagrees
-from comity.evidence.seal import Seal
 from comity.request.model import Ulid
 from comity.store import METADATA, Instant
 
@@ -16,34 +20,41 @@ TABLE = sa.Table(
     sa.Column("id", sa.String(26), primary_key=True),
     sa.Column("reference", sa.String(26), nullable=False),
     sa.Column("particulars", sa.LargeBinary, nullable=False),
-    sa.Column("format", sa.Integer, nullable=False),
-    sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("chunks", sa.BigInteger, nullable=False),
-    sa.Column("chunk_size", sa.Integer, nullable=False),
+    sa.Column("seal", sa.LargeBinary, nullable=False),
     sa.Column("sealed_at", Instant, nullable=False),
     sa.Index(None, "reference", "sealed_at", "id"),
 )
 
 
 class Sealed(BaseModel):
-    """An exhibit in the vault: the request it belongs to, its particulars as the caller encrypted them, its seal."""
+    """An exhibit in the vault: its id, the request it belongs to, and what the caller closed about it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    exhibit: Ulid
     reference: Ulid
+    sealed_at: AwareDatetime
     particulars: bytes
     """File name, description and the like, closed under the request's content key."""
-    seal: Seal
+    seal: bytes
+    """Its hash and size (comity.evidence.seal), closed under the request's record key."""
 
 
 def enter(tx: sa.Connection, exhibit: Sealed) -> None:
-    """Enter one exhibit. Safe to repeat: keyed by its id; raises RecordDisagrees when it stands there as another."""
-    standing = _rows(tx, TABLE.c.id == exhibit.seal.exhibit)
+    """Enter one exhibit. Safe to repeat: keyed by its id, what stands there stays.
+
+    Raises RecordDisagrees when it stands there for another request, or sealed at another instant.
+    """
+    standing = _rows(tx, TABLE.c.id == exhibit.exhibit)
     if not standing:
         tx.execute(TABLE.insert().values(_row(exhibit)))
-    elif (standing[0].reference, standing[0].seal) != (exhibit.reference, exhibit.seal):
-        raise RecordDisagrees(f"exhibit {exhibit.seal.exhibit} stands in the list with another seal or request")
+    elif _which(standing[0]) != _which(exhibit):
+        raise RecordDisagrees(f"exhibit {exhibit.exhibit} stands in the list for another request or instant")
+
+
+def _which(exhibit: Sealed) -> tuple[str, datetime]:
+    """What tells two exhibits of one id apart; what is closed is another ciphertext each time."""
+    return exhibit.reference, exhibit.sealed_at
 
 
 def find(view: sa.Connection, exhibit: str) -> Sealed:
@@ -64,10 +75,9 @@ def _rows(view: sa.Connection, which: sa.ColumnElement[bool]) -> list[Sealed]:
 
 
 def _read(row: dict[str, Any]) -> Sealed:
-    reference, particulars = row.pop("reference"), row.pop("particulars")
-    return Sealed(reference=reference, particulars=particulars, seal=Seal(exhibit=row.pop("id"), **row))
+    return Sealed(exhibit=row.pop("id"), **row)
 
 
 def _row(exhibit: Sealed) -> dict[str, Any]:
-    seal = exhibit.seal.model_dump()
-    return {"id": seal.pop("exhibit"), "reference": exhibit.reference, "particulars": exhibit.particulars, **seal}
+    row = exhibit.model_dump()
+    return {"id": row.pop("exhibit"), **row}

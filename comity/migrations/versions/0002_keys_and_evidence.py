@@ -38,11 +38,7 @@ def _evidence() -> None:
         sa.Column("id", sa.String(26), nullable=False),
         sa.Column("reference", sa.String(26), nullable=False),
         sa.Column("particulars", sa.LargeBinary, nullable=False),
-        sa.Column("format", sa.Integer, nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("size", sa.BigInteger, nullable=False),
-        sa.Column("chunks", sa.BigInteger, nullable=False),
-        sa.Column("chunk_size", sa.Integer, nullable=False),
+        sa.Column("seal", sa.LargeBinary, nullable=False),
         sa.Column("sealed_at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_exhibit"),
     )

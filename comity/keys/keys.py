@@ -55,6 +55,10 @@ class Keys:
         """By what a foreign reference is found without being read: HMAC-SHA256 in hex of exactly this text in UTF-8."""
         return hmac.digest(self.raw(INDEX, KeyClass.RECORD), text.encode(), "sha256").hex()
 
+    def remembers(self, owner: str, key_class: KeyClass) -> bool:
+        """Whether the key is at hand now, so that nothing has to be asked for it."""
+        return self._remembered.get((owner, key_class)) is not None
+
     def raw(self, owner: str, key_class: KeyClass) -> bytes:
         """The key itself, 32 bytes, never to be kept. Raises NotFound, KeyGone, Unreachable, Refused."""
         known = self._remembered.get((owner, key_class))

@@ -59,6 +59,15 @@ def test_another_process_forgets_a_destroyed_key_within_a_minute(
         keys.raw(OWNER, KeyClass.VAULT)
 
 
+def test_a_key_is_at_hand_for_a_minute_after_it_was_asked_for(keys: Keys, clock: Clock) -> None:
+    assert not keys.remembers(OWNER, KeyClass.CONTENT)
+    keys.raw(OWNER, KeyClass.CONTENT)
+    assert keys.remembers(OWNER, KeyClass.CONTENT)
+    assert not keys.remembers(OWNER, KeyClass.RECORD)
+    clock.seconds = 60
+    assert not keys.remembers(OWNER, KeyClass.CONTENT)
+
+
 def test_an_outage_of_the_ring_ends_without_a_restart(keys: Keys, ring_path: Path) -> None:
     away = ring_path.rename(ring_path.with_suffix(".away"))
     with pytest.raises(Unreachable, match="put its file back"):

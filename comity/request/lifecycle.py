@@ -552,6 +552,32 @@ PERSONAL: frozenset[Act] = frozenset({
 })  # fmt: skip
 """Acts whose words are personal data: sealed under the content key, and gone with it. The record outlives them."""
 
+OWED_BY: dict[Duty, tuple[Role, ...]] = {
+    Duty.ACKNOWLEDGE:         (_COORD,),
+    Duty.OPEN_REVIEW:         (_COORD,),
+    Duty.SUPPLEMENT:          (_ASKING,),
+    Duty.CONFIRM_TAKE_OVER:   (_COORD,),
+    Duty.SETTLE:              (_COORD,),
+    Duty.END_WATCH:           (_COORD,),
+    Duty.TELL_POLICE:         (_DUTY,),
+    Duty.PROVISIONAL_ACT:     (_DUTY,),
+    Duty.REPORT_PROGRESS:     (_COORD,),
+    Duty.DECIDE:              (_REV, _DEC),
+    Duty.ANSWER_CONSULTATION: (_ASKING,),
+    Duty.ANSWER_OFFER:        (_ASKING,),
+    Duty.REVIEW_POSTPONEMENT: (_REV,),
+    Duty.EXECUTE:             (_EXEC,),
+    Duty.RENEW_OR_LET_GO:     (_EXEC,),
+    Duty.RESOLVE_SUSPENSION:  (_EXEC, _COURT),
+    Duty.STOP:                (_EXEC,),
+    Duty.RELEASE:             (_EVID,),
+    Duty.RESOLVE_HOLD:        (_REV,),
+    Duty.SEND_AGAIN:          (_EVID,),
+    Duty.CONFIRM_RECEIPT:     (_ASKING,),
+    Duty.ANSWER:              (_ASKING,),
+}  # fmt: skip
+"""Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
+
 TABLES: dict[Kind, tuple[Step, ...]] = {
     Kind.REQUEST: REQUEST, Kind.MEASURE: MEASURE, Kind.PACKAGE: PACKAGE, Kind.QUESTION: QUESTION,
 }  # fmt: skip

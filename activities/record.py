@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import structlog
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -15,17 +16,21 @@ from comity.register import writing
 from comity.request.lifecycle import PERSONAL, Act
 from comity.request.model import Event, canonical
 from comity.store import Store
+from temporal import tracing
+
+_log = structlog.get_logger()
 
 _NOTICES = frozenset({Act.RECKON, Act.RING, Act.TOLD, Act.NOT_TOLD})
 
 
 class Batch(BaseModel):
-    """Events of one request, in the order of their versions."""
+    """Events of one request, in the order of their versions, and the traceparents of the acts that made them."""
 
     model_config = ConfigDict(frozen=True)
 
     reference: str
     events: tuple[Event, ...]
+    traces: tuple[str, ...] = ()
 
 
 class RecordCipher:
@@ -59,6 +64,12 @@ class Recorder:
         Safe to repeat: keyed by reference, version and digest. The same version with another digest is a fault:
         nothing is written, and it is not tried again. The ledger is appended last, since its head row is a lock.
         """
+        with tracing.step("record", reference=batch.reference, after=batch.traces):
+            self._write(batch)
+        deeds = [event.deed for event in batch.events if event.deed]
+        _log.info("recorded", reference=batch.reference, version=batch.events[-1].version, deeds=deeds)
+
+    def _write(self, batch: Batch) -> None:
         cipher = RecordCipher(self._keys, batch.reference)
         self._keys.raw(batch.reference, KeyClass.CONTENT)
         try:

@@ -28,12 +28,12 @@ class Said:
     role: str | None
     words: str
     reason: str
-    particulars: str
-    receipt: Path | None
-    on_behalf: str | None
-    happened: datetime | None
-    seen: int | None
-    deed: str | None
+    particulars: str = "{}"
+    receipt: Path | None = None
+    on_behalf: str | None = None
+    happened: datetime | None = None
+    seen: int | None = None
+    deed: str | None = None
 
 
 def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:

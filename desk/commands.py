@@ -36,7 +36,7 @@ keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
-    for command in (up, worker, submit, act, listing, show, trace, doctor):
+    for command in (up, worker, submit, act, listing, show, trace, identity, doctor):
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
     evidence.command("deposit")(deposit)
@@ -239,6 +239,28 @@ def trace(reference: Reference, as_json: Json = False) -> None:
         show_trace(lines)
 
 
+def identity(
+    reference: Reference,
+    token: Annotated[
+        str, typer.Argument(help="The token that stands for somebody: child-1. `as received`: the letter.")
+    ],
+    reason: Annotated[str, typer.Option(help="Why it must be known.")],
+    who: As = None,
+    role: RoleNamed = None,
+) -> None:
+    """Open the identity behind a token. That is a deed: it is on record before the first byte is shown."""
+    from desk.acting import Said, deed_of
+    from desk.opening import opened
+
+    said = Said(act="open vault", part="request", role=role, words=token, reason=reason)
+
+    async def work(counter: "Counter") -> None:
+        full = _found(counter.home, reference)
+        say(await opened(counter, full, token, deed_of(counter, full, _person(counter.people, who), said)))
+
+    _at_the_counter(work)
+
+
 # --- helpers of the commands ------------------------------------------------------------------------------------------
 
 
@@ -254,14 +276,17 @@ def _at_the_counter(work: Callable[["Counter"], Coroutine[Any, Any, Result]]) ->
 async def counter_of(settings: Settings) -> "AsyncIterator[Counter]":
     """The counter of this installation, with the wire open."""
     from desk.counter import Counter
-    from temporal import client
+    from temporal import client, tracing
 
+    if settings.otlp:
+        tracing.export_to(settings.otlp)
     home = open_home(settings)
     try:
         people = People.load(settings.home / "people.toml")
         yield Counter(home, people, await client.connect(settings, home.keys))
     finally:
         home.close()
+        tracing.provider().force_flush()
 
 
 def _person(people: People, named: str | None) -> str:

@@ -20,6 +20,7 @@ from comity.people import People
 from comity.register import reading
 from comity.request.lifecycle import Role
 from comity.request.model import Deed, Receipt, Request, canonical, digest_of
+from temporal import tracing
 
 PATIENCE = timedelta(seconds=30)
 
@@ -45,6 +46,10 @@ class Counter:
 
         Raises Refused, after entering the attempt in the ledger, and Unreachable: then the same deed may be sent again.
         """
+        with tracing.act(deed.act, reference=reference, deed=deed.id):
+            return await self._act(reference, deed)
+
+    async def _act(self, reference: str, deed: Deed) -> Receipt:
         try:
             self.people.may_act(deed.person, deed.role, on_behalf=deed.on_behalf is not None)
             return self._receipt_on_record(reference, deed) or await self._through_the_door(reference, deed)

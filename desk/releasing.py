@@ -60,7 +60,9 @@ def _package(counter: Counter, reference: str, name: str) -> Package:
 async def _left(counter: Counter, reference: str, package: str, attempt: int) -> None:
     try:
         async with asyncio.timeout(PATIENCE):
-            while not _reported(counter, reference, package, attempt):
+            while True:
+                if _reported(counter, reference, package, attempt):
+                    return
                 await asyncio.sleep(_LOOK_EVERY)
     except TimeoutError:
         raise Unreachable("dispatched, but not yet left for the recipient; it goes on, see `comity trace`") from None

@@ -13,7 +13,7 @@ import structlog
 from comity.errors import Refused
 from comity.home import Home, make
 from comity.settings import Settings
-from temporal import client, embedded, logs
+from temporal import client, embedded, logs, tracing
 from worker import working
 
 _log = structlog.get_logger()
@@ -44,6 +44,8 @@ async def work(settings: Settings) -> None:
 
 
 async def _serve(home: Home, stop: asyncio.Event, server: embedded.Server | None) -> None:
+    if home.settings.otlp:
+        tracing.export_to(home.settings.otlp)
     wire = await client.connect(home.settings, home.keys)
     async with working(home, wire):
         _log.info("ready", pid=os.getpid())

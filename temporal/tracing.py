@@ -5,11 +5,10 @@ own spans stay off for the same reason. What a replay repeats is not told twice.
 deed's id, and no exception's text: that may quote what is sealed elsewhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Link, Span, Status, StatusCode
@@ -31,6 +30,8 @@ def provider() -> ReplaySafeTracerProvider:
 
 def export_to(endpoint: str) -> None:
     """Send spans there from now on, by OTLP over HTTP: the whole address, mostly ending in /v1/traces."""
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # it brings an HTTP client
+
     provider().add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
 
 
@@ -43,9 +44,12 @@ def act(name: str, *, reference: str, deed: str, before: str | None = None) -> I
 
 
 @contextmanager
-def step(name: str, *, reference: str) -> Iterator[None]:
-    """The span of something done for an act: in an activity, or in workflow code, where it is silent on replay."""
-    with _span(name, {"request.reference": reference}, []):
+def step(name: str, *, reference: str, after: Iterable[str | None] = ()) -> Iterator[None]:
+    """The span of something done for an act: in an activity, or in workflow code, where it is silent on replay.
+
+    `after` are traceparents of the acts that it is done for, where it is not done within one of them: it links to each.
+    """
+    with _span(name, {"request.reference": reference}, [link for parent in after for link in _links(parent)]):
         yield
 
 

@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
         stage_of,
     )
     from comity.request.rules import check
+    from temporal import tracing
     from temporal.names import DIRECTION, NOTICES, REQUESTED, REQUESTING, STAGE, URGENCY
     from workflows import escalation
 
@@ -76,6 +77,7 @@ class RequestLife:
         """Take up what was carried over, or begin with the deed `receive`."""
         self._reference = start.reference
         self._outbox: list[Event] = []
+        self._traces: dict[int, str | None] = {}
         self._recording = False
         self._flying: set[asyncio.Task[None]] = set()
         self._done: dict[str, Done] = dict(start.carried.done) if start.carried else {}
@@ -118,7 +120,8 @@ class RequestLife:
     @workflow.update(name="act")
     async def act(self, deed: Deed) -> Receipt:
         """Do one deed, and give its receipt when it is on record. The same deed again gets the same receipt."""
-        receipt = self._apply_once(deed)  # synchronous, and before any await
+        with tracing.step(f"door {deed.act}", reference=self._reference):
+            receipt = self._apply_once(deed)  # synchronous, and before any await
         await workflow.wait_condition(lambda: self._recorded >= receipt.version)
         return receipt
 
@@ -144,6 +147,7 @@ class RequestLife:
 
     def _enter(self, event: Event) -> None:
         self._outbox.append(event)
+        self._traces[event.version] = tracing.traceparent()
         if event.deed and event.deed_digest:
             self._done[event.deed] = Done(digest=event.deed_digest, receipt=receipt_of(self._request, event))
 
@@ -170,12 +174,14 @@ class RequestLife:
             await workflow.wait_condition(lambda: bool(self._outbox))
             batch, self._outbox = self._outbox[:EVENTS_IN_A_BATCH], self._outbox[EVENTS_IN_A_BATCH:]
             self._recording = True
-            await workflow.execute_activity_method(
-                Recorder.record, Batch(reference=self._reference, events=tuple(batch)), **RECORDING
-            )
+            await workflow.execute_activity_method(Recorder.record, self._batch(batch), **RECORDING)
             self._recorded = batch[-1].version
             self._send_off(batch)
             self._recording = False
+
+    def _batch(self, events: list[Event]) -> Batch:
+        traces = tuple(trace for event in events if (trace := self._traces.pop(event.version, None)))
+        return Batch(reference=self._reference, events=tuple(events), traces=traces)
 
     def _send_off(self, batch: Iterable[Event]) -> None:
         """A package leaves when its dispatch is on record, not before."""

@@ -1,0 +1,22 @@
+"""What only a deed may open: the identity behind a token, and the letter as it was received."""
+
+from comity.home import Home
+from comity.keys.request_keys import KeyClass
+from comity.register import reading
+from comity.request.model import Deed
+from desk.counter import Counter
+
+
+async def opened(counter: Counter, reference: str, token: str, deed: Deed) -> str:
+    """What the vault keeps under a token, after the deed that opens it is on record.
+
+    Raises NotFound for a token that is not kept here, before anything is entered, and Refused as the door does.
+    """
+    sealed = _sealed(counter.home, reference, token)
+    await counter.act(reference, deed)
+    return counter.home.keys.open(reference, KeyClass.VAULT, sealed, f"identity {token}").decode()
+
+
+def _sealed(home: Home, reference: str, token: str) -> bytes:
+    with home.store.reading() as view:
+        return reading.identity(view, reference, token)

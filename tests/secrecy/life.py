@@ -1,0 +1,189 @@
+"""One request of which every text is a marker, lived from its receipt to its closing by the desk's own functions."""
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comity.errors import Refused
+from comity.request.lifecycle import Act, Role, Status
+from comity.request.model import Deed, OnBehalf, Request, digest_of, particulars_of
+from desk.counter import Counter
+from desk.tracing import trace
+from tests.processes import Premises, deed, insist, read_json, until
+from tests.secrecy.markers import MARK, marked, marked_letter, marker
+
+_BOB, _DAN = "p-bob", "p-dan"
+ON_BEHALF = OnBehalf(proof=marker("on behalf"))
+CONTENT = f"bytes of an exhibit: {MARK}_content\n".encode() * 4000
+BAD_KEY = f"no key at all but {MARK}_key"
+
+
+@dataclass
+class MarkedLife:
+    """The request, who does acts on it, and what the commands said on stderr."""
+
+    place: Premises
+    counter: Counter
+    reference: str
+    said: list[bytes] = field(default_factory=list)
+
+    @property
+    def request(self) -> Request:
+        """As it stands on record."""
+        return self.counter.request(self.reference)
+
+    async def do(self, person: str, act: Act, part: str = "request", /, **given: Any) -> Deed:
+        """Do an act with a marker in every free text of it."""
+        done = self.deed(person, act, part, **given)
+        await insist(self.counter, self.reference, done)
+        return done
+
+    def deed(self, person: str, act: Act, part: str = "request", /, **given: Any) -> Deed:
+        """The same, not yet done."""
+        named = {name: given.pop(name) for name in ("role", "on_behalf") if name in given}
+        free = marked(particulars_of(act), act.value, **given)
+        return deed(self.counter, self.reference, person, act, part, **named, **free)
+
+    async def refused(self, person: str, act: Act, part: str = "request", /, **given: Any) -> None:
+        """Try an act that is not possible: it is entered as an attempt."""
+        with pytest.raises(Refused) as refusal:
+            await self.counter.act(self.reference, self.deed(person, act, part, **given))
+        self.said.append(str(refusal.value).encode())
+
+    def comity(self, *words: str, expect: int = 0) -> bytes:
+        """One command of the command line, which must end so."""
+        ended = self.place.comity(*words)
+        assert ended.returncode == expect, ended.stderr.decode()
+        self.said.append(ended.stderr)
+        return ended.stdout
+
+
+def letter(place: Premises) -> Path:
+    """The marked letter as a file, with a second measure that one duty officer may order alone."""
+    planted = marked_letter() | {"requesting_state": "PT", "requested_state": "LU"}
+    planted["measures"].append(planted["measures"][0] | {"kind": "expedited preservation", "instrument": "budapest"})
+    path = place.folder / "letter.json"
+    path.write_text(json.dumps(planted, ensure_ascii=False))
+    return path
+
+
+@asynccontextmanager
+async def begun(place: Premises) -> AsyncIterator[MarkedLife]:
+    """The request handed in by the command line, with an annex."""
+    annex = place.folder / f"{MARK}_annex.txt"
+    annex.write_bytes(CONTENT)
+    async with place.counter() as counter:
+        life = MarkedLife(place, counter, "")
+        words = ("submit", str(letter(place)), "--attach", str(annex), "--as", "p-anna", "--json")
+        life.reference = read_json(life.comity(*words))["reference"]
+        yield life
+
+
+async def live(life: MarkedLife) -> None:
+    """The whole life, in the order of its stages, with what is refused on the way."""
+    await _arrive(life)
+    await _review(life)
+    await _execute(life)
+    await _transfer(life)
+    await life.do("p-anna", Act.CONCLUDE)
+    await life.do("p-anna", Act.CLOSE)
+
+
+async def _arrive(life: MarkedLife) -> None:
+    unreadable = life.place.folder / "unreadable.json"
+    unreadable.write_text(json.dumps({f"{MARK}_field": f"{MARK}_value", "requesting_state": MARK}))
+    again = str(letter(life.place))
+    life.comity("submit", str(unreadable), "--as", "p-anna", expect=1)
+    life.comity("submit", again, "--as", "p-anna", expect=1)
+    life.comity("submit", again, "--as", "p-anna", "--supplement")
+    for act in (Act.ACKNOWLEDGE, Act.VERIFY_SENDER, Act.POLICE_TOOK_IT, Act.NOTE, Act.CORRECT, Act.REMIND):
+        await life.do("p-anna", act)
+    for act in (Act.ALLOCATE, Act.LINK, Act.REPORT_PROGRESS, Act.RECORD_LETTER, Act.HAND_OVER, Act.SETTLE_COST):
+        await life.do("p-anna", act)
+    await life.do("p-anna", Act.RECORD_CHILD_STATE, safe=True)
+    await life.do("p-eve", Act.OPEN_VAULT)
+    await _questions(life)
+
+
+async def _questions(life: MarkedLife) -> None:
+    """The letter's own are withdrawn, one more is asked and answered."""
+    await life.do("p-anna", Act.ASK, to=Role.REQUESTING_AUTHORITY)
+    await life.do("p-anna", Act.ANSWER, life.request.questions[-1].id, role="requesting authority", on_behalf=ON_BEHALF)
+    for question in life.request.questions:
+        if question.status == Status.ASKED:
+            await life.do("p-anna", Act.WITHDRAW_QUESTION, question.id)
+
+
+async def _review(life: MarkedLife) -> None:
+    opaque = {"kind": f"{MARK} kind", "instrument": f"{MARK} law"}
+    await life.do("p-anna", Act.OPEN_REVIEW)
+    await life.do("p-anna", Act.ADD_MEASURE, measure={"id": "M3", "urgency": "P3", **opaque})
+    await life.do("p-anna", Act.SET_LEGAL_BASIS, "M3", instrument=f"{MARK} other law")
+    await life.do(_BOB, Act.ASSESS_URGENCY, "M3", urgency="P2", role=Role.REVIEWER)
+    await life.do("p-fay", Act.WITHDRAW, "M3")
+    await life.do(_BOB, Act.CONSULT, "M1", until=datetime.now(UTC) + timedelta(days=9))
+    await life.do("p-fay", Act.ANSWER_CONSULTATION, "M1")
+    await life.refused("p-anna", Act.PROPOSE, "M1", outcome=Act.GRANT)
+    proposed = await life.do(_BOB, Act.PROPOSE, "M1", outcome=Act.GRANT)
+    with pytest.raises(Refused, match="another deed"):
+        await life.counter.act(life.reference, proposed.model_copy(update={"part": "M2"}))
+    await life.do("p-carla", Act.GRANT, "M1", seen=digest_of(proposed.particulars))
+
+
+async def _execute(life: MarkedLife) -> None:
+    await life.do("p-anna", Act.ASSIGN, "M1")
+    for act in (Act.START, Act.COMPLETE):
+        await life.do(_DAN, act, "M1", role=Role.EXECUTING_AUTHORITY)
+    await life.do(_BOB, Act.ORDER_PROVISIONALLY, "M2", role=Role.DUTY_OFFICER)
+    await life.do("p-carla", Act.RATIFY, "M2", role=Role.DECIDER)
+    await life.do(_DAN, Act.START, "M2", role=Role.EXECUTING_AUTHORITY)
+    in_a_year = datetime.now(UTC) + timedelta(days=365)
+    await life.do(_DAN, Act.PUT_IN_FORCE, "M2", until=in_a_year, role=Role.EXECUTING_AUTHORITY)
+    await life.do(_DAN, Act.LIFT, "M2", role=Role.EXECUTING_AUTHORITY)
+
+
+async def _transfer(life: MarkedLife) -> None:
+    """The package leaves once the recipient's key is one: before, each try fails with a text that quotes the file."""
+    recipients = life.place.home / "recipients"
+    found = life.place.folder / f"{MARK}_found.bin"
+    found.write_bytes(CONTENT[::-1] + CONTENT)
+    words = ("evidence", "deposit", life.reference, str(found), "--as", _DAN, "--role", "evidence officer", "--json")
+    sealed = read_json(life.comity(*words))
+    public = life.comity("evidence", "identity", str(life.place.folder / "lisbon.key"))
+    (recipients / "lisbon.age").write_text(BAD_KEY)
+    await life.do(_DAN, Act.DRAFT_PACKAGE, exhibits=(sealed["exhibit"],), recipient="lisbon")
+    await life.do(_DAN, Act.PROPOSE_RELEASE, "P1")
+    await life.do(_BOB, Act.APPROVE_RELEASE, "P1", seen=life.request.packages[0].content, role=Role.REVIEWER)
+    await life.do(_DAN, Act.DISPATCH, "P1")
+    until(lambda: b"deliver" in _log(life))
+    (recipients / "lisbon.age").write_bytes(public)
+    until(lambda: Act.REPORT_DELIVERY in _acts(life), 60)
+    await _receive(life)
+
+
+async def _receive(life: MarkedLife) -> None:
+    [package] = (life.place.home / "outgoing" / "lisbon").rglob("*.age")
+    identity, out = life.place.folder / "lisbon.key", life.place.folder / "received"
+    life.comity("evidence", "receive", str(package), "--identity", str(identity), "--out", str(out))
+    receipt = ("--receipt", str(out / "receipt.json"), "--as", "p-fay", "--words", marker("of the receipt"))
+    life.comity("act", life.reference, "confirm receipt", "--part", "P1", *receipt)
+
+
+def _log(life: MarkedLife) -> bytes:
+    return life.place.started[0].log.read_bytes()
+
+
+def _acts(life: MarkedLife) -> set[str]:
+    return {line.act for line in trace(life.counter.home, life.reference)}
+
+
+def digests() -> Iterable[str]:
+    """The hashes of what was handed over, by which known material is found."""
+    return (sha256(CONTENT).hexdigest(), sha256(CONTENT[::-1] + CONTENT).hexdigest())

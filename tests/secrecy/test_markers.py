@@ -1,0 +1,115 @@
+"""What is secret stands nowhere in the clear: one request, all of it markers, lived to its end and looked for."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from comity.request.lifecycle import Status
+from tests.processes import Premises, premises
+from tests.secrecy.collector import collecting
+from tests.secrecy.life import MarkedLife, begun, digests, live
+from tests.secrecy.markers import BIRTHDAY, DIGEST, MARK, forms, found_below, found_in
+
+SECRETS = [
+    *forms(MARK),
+    *(form for text in (BIRTHDAY, DIGEST, *digests()) for form in forms(text)),
+    *(bytes.fromhex(digest) for digest in (DIGEST, *digests())),
+]
+
+
+@dataclass
+class Lived:
+    """Everything that was left behind, and how it was found while the service still ran."""
+
+    place: Premises
+    life: MarkedLife
+    while_it_ran: dict[str, list[str]]
+    spans: list[bytes]
+    status: Status
+
+
+@pytest.fixture(scope="module")
+async def lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived]:
+    """The life, told once for all that is looked at here; the stores are copied while the service has them open."""
+    with collecting() as collector, premises(tmp_path_factory.mktemp("marked"), otlp=collector.url) as place:
+        running = await asyncio.to_thread(place.up)
+        async with begun(place) as life:
+            await live(life)
+            copied = copytree(place.home, place.folder / "copied while it ran", ignore=_sockets)
+            status = life.request.status
+        assert running.end() == 0
+        yield Lived(place, life, found_below(copied, SECRETS), collector.bodies, status)
+
+
+def _sockets(_folder: str, names: list[str]) -> list[str]:
+    """Nothing is left out but what is gone before it is copied: SQLite's shared memory."""
+    return [name for name in names if name.endswith("-shm")]
+
+
+def test_the_life_came_to_its_end(lived: Lived) -> None:
+    assert lived.status == Status.CLOSED
+
+
+def test_nothing_secret_stands_in_any_file_of_comity_home(lived: Lived) -> None:
+    """Temporal's database, register, ledger, vault, packages, checkpoints, the server's log, and their WAL files."""
+    assert lived.while_it_ran == {}
+    assert found_below(lived.place.home, SECRETS) == {}
+    assert {"comity.db", "temporal.db", "vault", "outgoing"} <= {path.name for path in lived.place.home.iterdir()}
+
+
+def test_nothing_secret_stands_in_the_log(lived: Lived) -> None:
+    told = lived.place.started[0].log.read_bytes()
+    assert found_in(told, SECRETS) == []
+    assert b'"ready"' in told
+
+
+def test_nothing_secret_stands_in_a_span(lived: Lived) -> None:
+    assert found_in(b"".join(lived.spans), SECRETS) == []
+    assert any(lived.life.reference.encode() in body for body in lived.spans)
+
+
+def test_nothing_secret_stands_in_a_mail(lived: Lived) -> None:
+    assert found_in(b"".join(lived.place.post.contents), SECRETS) == []
+    assert any(lived.life.reference.encode() in mail for mail in lived.place.post.contents)
+
+
+def test_nothing_secret_stands_in_what_commands_say_on_stderr(lived: Lived) -> None:
+    """A refusal names what is possible instead; it may be copied into any log."""
+    assert found_in(b"\n".join(lived.life.said), SECRETS) == []
+    assert any(b"comity:" in said for said in lived.life.said)
+
+
+# --- the search itself ------------------------------------------------------------------------------------------------
+
+
+def _hidden() -> Iterator[bytes]:
+    text = f'{{"name":"Ñ {MARK}_a_b"}}'
+    yield from (text.encode(), text.encode("utf-16-le"), text.encode("utf-16-be"), text.upper().encode())
+    yield from (base64.b64encode(bytes(shift) + text.encode()) for shift in range(3))
+    yield text.encode("unicode_escape")
+    yield text.encode().hex().encode()
+
+
+@pytest.mark.parametrize("hidden", list(_hidden()))
+def test_the_search_finds_a_marker_in_each_of_its_forms(hidden: bytes, tmp_path: Path) -> None:
+    """A search that finds nothing proves nothing unless it would have found something."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "file").write_bytes(b"\x00" * 5000 + hidden + b"\xff" * 5000)
+    (tmp_path / "clean").write_bytes(b"\x00" * 5000)
+    assert list(found_below(tmp_path, SECRETS)) == ["deep/file"]
+
+
+def test_the_search_finds_a_marker_in_the_name_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / f"{MARK}_x").touch()
+    assert list(found_below(tmp_path, SECRETS)) == [f"{MARK}_x"]
+
+
+def test_what_was_planted_is_there_for_whoever_has_the_keys(lived: Lived) -> None:
+    """The markers did go in: with the keys, the whole story gives them back."""
+    told = lived.place.comity("trace", lived.life.reference, "--json")
+    assert told.stdout.count(MARK.encode()) > 100

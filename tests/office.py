@@ -1,30 +1,38 @@
 """A central authority for tests: a home, its people, a real Temporal server, workers, and a mail relay that listens."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
+from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from ulid import ULID
 
+from activities.record import key_class_of
 from comity.home import Home, make
+from comity.ledger import log
+from comity.ledger.leaf import Kind
+from comity.ledger.log import Kept
 from comity.ledger.verify import verify_store
 from comity.people import People
+from comity.request.fold import begin, fold
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Deed, Receipt, Request, particulars_of
+from comity.request.model import Alarm, Deed, Event, Receipt, Request, particulars_of
 from comity.request.rules import part_of
 from comity.settings import Settings
 from desk.counter import Counter
 from desk.submitting import Submission, submit
+from tests.activities.faults import Faults
 from tests.serving import time_skipping
 from worker import working
 
@@ -37,13 +45,17 @@ WHO = {
     "fay": ["requesting authority"],
 }
 PEOPLE = "\n".join(
-    f'[people.p-{name}]\nroles = {roles}\nunit = "central"\ntime_zone = "Europe/Luxembourg"\nmail = "{name}@ca.example"\n'
+    f'[people.p-{name}]\nroles = {roles}\nmail = "{name}@ca.example"\n'
+    'unit = "central"\ntime_zone = "Europe/Luxembourg"\n'
     for name, roles in WHO.items()
 )
 ROLES = {
     "p-anna": Role.COORDINATOR, "p-bob": Role.REVIEWER, "p-carla": Role.DECIDER, "p-dan": Role.EVIDENCE_OFFICER,
     "p-eve": Role.HEAD_OF_UNIT, "p-fay": Role.REQUESTING_AUTHORITY,
 }  # fmt: skip
+Seen = TypeVar("Seen")
+EXAMPLES = Path(__file__).parents[1] / "examples"
+OF_A_DEED = ("id", "role", "expected", "happened", "received", "on_behalf")
 
 
 class Relay:
@@ -67,12 +79,29 @@ class Relay:
         content = envelope.content
         assert isinstance(content, bytes)
         parsed = BytesParser(EmailMessage, policy=default).parsebytes(content)
-        self.taken.append(parsed)  # type: ignore[arg-type]
+        self.taken.append(parsed)
         return "250 taken"
 
     def to(self, address: str) -> list[EmailMessage]:
         """What was taken for one address."""
         return [mail for mail in self.taken if mail["To"] == address]
+
+
+async def waited(look: Callable[[], Seen], holds: Callable[[Seen], bool]) -> Seen:
+    """What is seen once something holds of it. Others write it, in processes and databases: it is looked at again."""
+    async with asyncio.timeout(30):
+        while not holds(seen := look()):  # noqa: ASYNC110 - nobody sets an event here
+            await asyncio.sleep(0.05)
+        return seen
+
+
+def letter(*urgencies: str, like: str = "p3-bank-records-three-measures", **fields: Any) -> bytes:
+    """A letter without gaps, under a number of its own: a measure for each class named, no date asked for."""
+    told: dict[str, Any] = json.loads((EXAMPLES / f"{like}.json").read_bytes())
+    kinds = told.pop("measures")
+    told.pop("deadline", None)
+    measures = [kinds[number % len(kinds)] | {"urgency": urgency} for number, urgency in enumerate(urgencies)]
+    return json.dumps(told | {"measures": measures, "own_reference": str(ULID())} | fields).encode()
 
 
 @dataclass
@@ -83,7 +112,8 @@ class Office:
     env: WorkflowEnvironment
     counter: Counter
     relay: Relay
-    deeds: list[Deed] = field(default_factory=list)
+    faults: Faults
+    work: AsyncExitStack
 
     async def submit(self, data: bytes, **more: Any) -> str:
         """Hand in a request as Anna; returns its reference."""
@@ -103,46 +133,114 @@ class Office:
         """The workflow of a request."""
         return self.env.client.get_workflow_handle(f"request/{reference}")
 
+    # --- acts ---------------------------------------------------------------------------------------------------------
+
     def deed(self, reference: str, person: str, act: Act, part: str = "request", **more: Any) -> Deed:
-        """A deed by a person who has just looked; `role` and `on_behalf` as in a deed, all else particulars."""
-        named = {name: more.pop(name) for name in ("role", "on_behalf", "happened", "expected", "id") if name in more}
+        """A deed by a person who has just looked; what names a field of a deed is that, all else particulars."""
+        named = {name: more.pop(name) for name in OF_A_DEED if name in more}
         standing = part_of(self.request(reference), part)
         seen = {"id": str(ULID()), "role": ROLES[person], "expected": standing.revision} | named
         return Deed(act=act, part=part, person=person, particulars=particulars_of(act)(**more), **seen)
 
     async def do(self, reference: str, person: str, act: Act, part: str = "request", **more: Any) -> Receipt:
         """Do it, and verify the whole ledger afterwards."""
-        deed = self.deed(reference, person, act, part, **more)
-        self.deeds.append(deed)
-        receipt = await self.counter.act(reference, deed)
+        receipt = await self.counter.act(reference, self.deed(reference, person, act, part, **more))
+        self.verified()
         return receipt
+
+    async def decide(self, reference: str, part: str, outcome: Act, **more: Any) -> Receipt:
+        """Bob proposes, Carla decides so."""
+        await self.do(reference, "p-bob", Act.PROPOSE, part, outcome=outcome)
+        seen = getattr(part_of(self.request(reference), part), "proposal", None)
+        return await self.do(reference, "p-carla", outcome, part, seen=seen, **more)
+
+    # --- time ---------------------------------------------------------------------------------------------------------
 
     async def forward(self, reference: str, time: timedelta) -> None:
         """Put the clock of one request forward."""
         await self.env.fast_forward(self.life(reference), time)
 
-    async def until(self, reference: str, holds: Any) -> Request:
+    async def until(self, reference: str, holds: Callable[[Request], bool]) -> Request:
         """The request on record once something holds of it; the record is written by others, so it is waited for."""
-        async with asyncio.timeout(20):
-            while not holds(request := self.request(reference)):
-                await asyncio.sleep(0.05)
-            return request
+        return await waited(lambda: self.request(reference), holds)
+
+    async def reckoned(self, reference: str) -> Request:
+        """The request on record once all its deadlines are."""
+        return await self.until(reference, lambda request: all(owed.reckoned for owed in request.duties))
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """No worker as long as the block lasts."""
+        await self.work.aclose()
+        try:
+            yield
+        finally:
+            await self.work.enter_async_context(working(self.home, self.env.client))
+
+    # --- the auditor --------------------------------------------------------------------------------------------------
 
     def verified(self) -> None:
         """The whole ledger verifies, offline, by its public key."""
         report = verify_store(self.home.store, [self.home.signer().verifier_key])
         assert report.ok, [step for step in report.steps if not step.ok]
 
+    def entries(self, reference: str) -> list[Kept]:
+        """All that the ledger has of a request, in order."""
+        found: list[Kept] = []
+        while True:
+            since = found[-1].index + 1 if found else 0
+            with self.home.store.reading() as view:
+                page = list(log.entries(view, reference, since=since))
+            if not page:
+                return found
+            found += page
+
+    def events(self, reference: str) -> list[Event]:
+        """What the ledger says that a request did: its deeds and notices, opened by its keys."""
+        kept = [entry for entry in self.entries(reference) if entry.leaf.kind in (Kind.DEED, Kind.NOTICE)]
+        return [self._opened(reference, entry) for entry in kept]
+
+    def _opened(self, reference: str, kept: Kept) -> Event:
+        key_class = key_class_of(Act(kept.leaf.act))
+        plain = self.home.keys.open(reference, key_class, kept.body, f"event {kept.leaf.version}")
+        return Event.model_validate_json(plain)
+
+    def retold(self, reference: str) -> Request:
+        """The request as the ledger's events make it, folded anew."""
+        first, *rest = self.events(reference)
+        return reduce(fold, rest, begin(reference, first))
+
+    async def agreed(self, reference: str) -> Request:
+        """The request, once all is on record: ledger, register and workflow say the same of it, and each event once."""
+        now = await self.now(reference)
+        on_record = await self.until(reference, lambda request: request.version >= now.version)
+        self.verified()
+        events = self.events(reference)[: on_record.version]
+        assert [event.version for event in events] == list(range(1, on_record.version + 1))
+        assert reduce(fold, events[1:], begin(reference, events[0])) == on_record
+        assert now == on_record or now.version < on_record.version
+        return on_record
+
+    def rung(self, reference: str, duty: str) -> list[Alarm]:
+        """The alarms of a duty that the ledger has, in its order."""
+        rung = [event.particulars for event in self.events(reference) if event.act == Act.RING]
+        return [alarm for alarm in rung if isinstance(alarm, Alarm) and alarm.duty == duty]
+
 
 @asynccontextmanager
-async def office(folder: Path, **more: Any) -> AsyncIterator[Office]:
-    """A central authority for as long as the block lasts."""
-    relay = Relay()
+async def office(folder: Path, *, continue_after: int | None = None, **more: Any) -> AsyncIterator[Office]:
+    """A central authority for as long as the block lasts; `more` is for its settings."""
+    relay, faults = Relay(), Faults()
     post = await asyncio.get_running_loop().create_server(lambda: SMTP(relay), "127.0.0.1", 0)
     port = post.sockets[0].getsockname()[1]
-    home = make(Settings(home=folder / "home", smtp_port=port, **more), datetime.now(UTC))
+    home = make(Settings(home=folder / "home", **({"smtp_port": port} | more)), datetime.now(UTC))
     (home.folder / "people.toml").write_text(PEOPLE)
     people = People.load(home.folder / "people.toml")
-    async with post, time_skipping(home.keys) as env, working(home, env.client):
-        yield Office(home, env, Counter(home, people, env.client), relay)
+    async with (
+        post,
+        time_skipping(home.keys, interceptors=[faults], continue_after=continue_after) as env,
+        AsyncExitStack() as work,
+    ):
+        await work.enter_async_context(working(home, env.client))
+        yield Office(home, env, Counter(home, people, env.client), relay, faults, work)
     home.close()

@@ -2,12 +2,12 @@
 
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from comity.keys import envelope
@@ -44,14 +44,19 @@ def temporal_binary() -> str:
 
 
 @asynccontextmanager
-async def time_skipping(keys: Seals | None = None) -> AsyncIterator[WorkflowEnvironment]:
+async def time_skipping(
+    keys: Seals | None = None, *, interceptors: Sequence[Interceptor] = (), continue_after: int | None = None
+) -> AsyncIterator[WorkflowEnvironment]:
     """A real server in memory, and a client with our plugin: `env.client`, `env.fast_forward(handle, timedelta)`.
 
-    A workflow's clock goes on in real time until it is put forward. About 0.3 s to start.
+    A workflow's clock goes on in real time until it is put forward. `continue_after`: events of history after which
+    the server suggests to continue as new. About 0.3 s to start.
     """
+    suggested = [f"limit.historyCount.suggestContinueAsNew={continue_after}"] if continue_after else []
     env = await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False, disable_propagation=True),
         plugins=[ComityPlugin(keys or KeysInMemory())],
+        interceptors=interceptors,
         identity=IDENTITY,
         search_attributes=SEARCH_ATTRIBUTES,
         dev_server_existing_path=temporal_binary(),
@@ -60,6 +65,7 @@ async def time_skipping(keys: Seals | None = None) -> AsyncIterator[WorkflowEnvi
             "frontend.WorkflowTimeSkippingEnabled=true",
             'history.timerProcessorMaxTimeShift="1ms"',
             "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2",
+            *suggested,
         ),
     )
     async with env:

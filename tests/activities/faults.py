@@ -1,0 +1,46 @@
+"""Faults that a worker meets: an activity that fails, or fails although it took effect."""
+
+from collections import Counter
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Interceptor as ClientInterceptor
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
+from temporalio.worker import Interceptor as WorkerInterceptor
+
+
+class Faults(ClientInterceptor, WorkerInterceptor):
+    """Which activities fail, by name: `down` every time, `before` so many times, `after` their effect so many times."""
+
+    def __init__(self) -> None:
+        self.down: set[str] = set()
+        self.before: Counter[str] = Counter()
+        self.after: Counter[str] = Counter()
+        self.met: Counter[str] = Counter()
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - theirs
+        """Stand before every activity of the workers that are made from this client."""
+        return _AtTheDoor(next, self)
+
+    def fails(self, name: str, when: Counter[str]) -> bool:
+        """Whether this try fails: then it is counted as met."""
+        if name not in self.down and not when[name]:
+            return False
+        when[name] -= name not in self.down
+        self.met[name] += 1
+        return True
+
+
+class _AtTheDoor(ActivityInboundInterceptor):
+    def __init__(self, inner: ActivityInboundInterceptor, faults: Faults) -> None:
+        super().__init__(inner)
+        self._faults = faults
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - their name
+        name = activity.info().activity_type
+        if self._faults.fails(name, self._faults.before):
+            raise ConnectionError("failed")
+        result = await super().execute_activity(input)
+        if self._faults.fails(name, self._faults.after):
+            raise ConnectionError("failed, but took effect")
+        return result

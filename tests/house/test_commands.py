@@ -1,0 +1,91 @@
+"""The command line tells all of itself, and nothing that we write names a command that is not there."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.house.commands import commands, options
+from tests.house.sources import ROOT, texts
+
+_READS_NOTHING = {
+    "up": "it runs until it is stopped",
+    "worker": "it runs until it is stopped",
+    "keys rotate": "it says how many keys it wrapped",
+    "ledger key": "its one line is made to be copied",
+    "ledger export": "it writes a file",
+    "evidence identity": "its one line is made to be copied",
+    "identity": "it prints what the vault keeps, as it was kept",
+    "schema request": "it prints JSON and nothing else",
+}
+"""The commands that need no --json, and why."""
+
+
+@pytest.mark.parametrize("words", commands())
+def test_every_command_says_what_it_does(words: str) -> None:
+    assert (commands()[words].help or "").strip().endswith(".")
+
+
+@pytest.mark.parametrize("words", commands())
+def test_every_option_and_argument_says_what_it_is_for(words: str) -> None:
+    assert [each.name for each in commands()[words].params if not getattr(each, "help", None)] == []
+
+
+def test_every_command_that_reads_prints_json_on_demand() -> None:
+    without = {words for words, command in commands().items() if "--json" not in options(command)}
+    assert without == _READS_NOTHING.keys()
+
+
+# --- what is written about them ---------------------------------------------------------------------------------------
+
+_IN_TICKS = re.compile(r"`(?:\.venv/bin/)?comity ([a-z][^`\n]*)`")
+_IN_BLOCK = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?comity ([a-z].*)$", re.MULTILINE)
+_BLOCK = re.compile(r"^```(?:sh|bash|console)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def _said() -> Iterator[tuple[str, str]]:
+    """Every use of the command line on pages, in messages and in docstrings, as (where, words)."""
+    for where, text in texts():
+        if where.endswith((".md", ".py", ".toml", ".yaml", ".service")):
+            yield from ((where, found[1]) for found in _IN_TICKS.finditer(text))
+        if where.endswith(".md"):
+            yield from ((where, said[1]) for block in _BLOCK.finditer(text) for said in _IN_BLOCK.finditer(block[1]))
+
+
+def _named(said: str) -> str | None:
+    """The command that these words begin with."""
+    return next((name for name in commands() if said == name or said.startswith(f"{name} ")), None)
+
+
+def _groups() -> set[str]:
+    return {words.rsplit(" ", 1)[0] for words in commands() if " " in words}
+
+
+def test_only_commands_that_exist_are_written_about() -> None:
+    wrong = [f"{where}: comity {said}" for where, said in _said() if not _named(said) and said not in _groups()]
+    assert wrong == []
+
+
+def test_only_options_that_exist_are_written_about() -> None:
+    wrong = [
+        f"{where}: comity {said}: {option}"
+        for where, said in _said()
+        if (name := _named(said))
+        for option in re.findall(r"(?<!\S)--[a-z-]+", said.split(" | ")[0])
+        if option not in options(commands()[name])
+    ]
+    assert wrong == []
+
+
+def test_the_readme_shows_every_command() -> None:
+    """Truth protected: what is not documented does not pass."""
+    shown = {_named(said) for where, said in _said() if where in ("README.md", "docs/operating.md")}
+    assert commands().keys() - shown == set()
+
+
+def test_only_targets_that_exist_are_written_about() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    said = {
+        found for where, text in texts() if where.endswith(".md") for found in re.findall(r"`?\bmake ([a-z]+)`", text)
+    }
+    assert said <= targets

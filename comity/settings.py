@@ -31,3 +31,8 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """SQLAlchemy URL of the one database."""
         return self.database or f"sqlite:///{self.home.absolute() / 'comity.db'}"
+
+    @property
+    def temporal_address(self) -> str:
+        """host:port of the Temporal server that is spoken to."""
+        return self.temporal or f"127.0.0.1:{self.temporal_port}"

@@ -293,8 +293,7 @@ def _person(people: People, named: str | None) -> str:
     """Who is at the counter: named by --as (on loopback only), else the person of this account."""
     if named is None:
         return people.of_os_user(pwd.getpwuid(os.getuid()).pw_name).id
-    address = Settings().temporal or "127.0.0.1"
-    if address.rpartition(":")[0] not in ("", "127.0.0.1", "localhost", "[::1]"):
+    if Settings().temporal_address.rpartition(":")[0] not in ("127.0.0.1", "localhost", "[::1]"):
         raise NotYours("--as works only where the service is on this machine; use the account mapped in people.toml")
     return people.of(named).id
 

@@ -116,7 +116,7 @@ async def _temporal(home: Home) -> list[Finding]:
         client = await wire.connect(home.settings, home.keys)
     except ComityError as error:
         return [Finding(what="Temporal", well=False, detail=str(error))]
-    address = home.settings.temporal or f"127.0.0.1:{home.settings.temporal_port}"
+    address = home.settings.temporal_address
     return [
         Finding(what="Temporal", well=True, detail=address),
         await _of_wire("requests", _alive(home, client)),

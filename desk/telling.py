@@ -12,10 +12,12 @@ from comity.keys.request_keys import KeyClass
 from comity.register import reading
 from comity.register.reading import Row
 from comity.request.gaps import Lack
-from comity.request.model import Owed, Request, stage_of
+from comity.request.model import Measure, Owed, Package, Question, Request, stage_of
 from comity.request.rules import offers, parts_of
 from desk.submitting import Questions
 from desk.tracing import Line
+
+OURS = "our default"
 
 
 def offered(request: Request) -> list[dict[str, Any]]:
@@ -70,40 +72,34 @@ def table_of(rows: Iterable[Row]) -> None:
 
 def show_request(home: Home, request: Request) -> None:
     """One request on the terminal."""
-    out = Console(highlight=False)
-    out.print(f"[bold]{request.reference}[/]  {request.urgency}  {request.requesting} → {request.requested}")
+    out = Console(highlight=False, soft_wrap=True, markup=False)
+    out.print(f"{request.reference}  {request.urgency}  {request.requesting} → {request.requested}")
     out.print(f"{request.status}; stage {stage_of(request)}; version {request.version}")
-    out.print(_parts(request))
-    out.print(_duties(request.duties))
+    for line in (*map(_part, parts_of(request)), *map(_duty, request.duties), *open_lines(request)):
+        out.print(line)
     for number, lack in enumerate(questions(home, request.reference), 1):
         out.print(f"Q{number}: {lack.asks}")
-    for line in open_lines(request):
-        out.print(line)
 
 
-def _parts(request: Request) -> Table:
-    table = Table("part", "what", "status", "revision", "before the decider")
-    for part in parts_of(request):
-        what = getattr(part, "kind", None) or getattr(part, "recipient", None) or getattr(part, "field", None) or ""
-        digest = getattr(part, "proposal", None) or getattr(part, "content", None) or ""
-        table.add_row(part.id, what, part.status, str(part.revision), digest[:12])
-    return table
+def _part(part: Measure | Package | Question) -> str:
+    what = getattr(part, "kind", None) or getattr(part, "recipient", None) or getattr(part, "field", None) or ""
+    digest = getattr(part, "proposal", None) or getattr(part, "content", None)
+    seen = f"; digest {digest[:12]}" if digest else ""
+    return f"{part.id:<8} {part.status:<18} {what} (revision {part.revision}){seen}"
 
 
-def _duties(duties: Iterable[Owed]) -> Table:
-    table = Table("owed", "class", "due", "rule", "rings next", "who has it")
-    for owed in duties:
-        table.add_row(
-            owed.key, owed.urgency, _instant(owed.due), _rule(owed), _instant(owed.next_at), owed.held_by or ""
-        )
-    return table
+def _duty(owed: Owed) -> str:
+    due = f"due {_instant(owed.due)}" if owed.due else "no date"
+    who = f"; {owed.held_by} has it" if owed.held_by else ""
+    rings = f"; rings {_instant(owed.next_at)}" if owed.next_at else ""
+    return f"owed     {owed.key:<28} {owed.urgency:<4} {due} ({_rule(owed)}){rings}{who}"
 
 
 def _rule(owed: Owed) -> str:
     first = min(owed.deadlines, key=lambda deadline: deadline.due, default=None)
     if first is None:
         return "no rule sets a date"
-    check = "" if first.verified else " (check against the text)"
+    check = "" if first.verified or first.article == OURS else ", check against the text"
     return f"{first.length}, {first.article}{check}"
 
 

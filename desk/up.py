@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from comity.cli import say
 from comity.errors import Refused
 from comity.home import Home, make
 from comity.settings import Settings
@@ -49,6 +50,7 @@ async def _serve(home: Home, stop: asyncio.Event, server: embedded.Server | None
     wire = await client.connect(home.settings, home.keys)
     async with working(home, wire):
         _log.info("ready", pid=os.getpid())
+        say(f"comity is up: home {home.folder}, Temporal at {home.settings.temporal_address}. Ctrl-C stops it.")
         await _until(stop, server)
     _log.info("stopped", pid=os.getpid())
 

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,8 +27,6 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 HERE = Path(__file__).parent
-SMTP_PORT = 18025
-TEMPORAL_PORT = 17243
 PEOPLE = {
     "night": ["duty officer", "coordinator"],
     "rosa": ["reviewer"],
@@ -122,6 +121,13 @@ def service(home: Path) -> Iterator[None]:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
         log.close()
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def prepare(home: Path) -> None:
@@ -252,12 +258,13 @@ def main() -> None:
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="comity-demo-"))
     home = folder / "demo"
+    smtp_port, temporal_port = free_port(), free_port()
     os.environ |= {
-        "COMITY_HOME": str(home), "COMITY_LAW": "demo", "COMITY_SMTP_PORT": str(SMTP_PORT),
-        "COMITY_TEMPORAL_PORT": str(TEMPORAL_PORT),
+        "COMITY_HOME": str(home), "COMITY_LAW": "demo", "COMITY_SMTP_PORT": str(smtp_port),
+        "COMITY_TEMPORAL_PORT": str(temporal_port),
     }  # fmt: skip
     post = Post()
-    relay = Controller(post, hostname="127.0.0.1", port=SMTP_PORT)
+    relay = Controller(post, hostname="127.0.0.1", port=smtp_port)
     relay.start()
     prepare(home)
     with service(home):

@@ -21,7 +21,7 @@ async def connect(settings: Settings, keys: Seals) -> Client:
 
     Raises Unreachable when no server answers within 5 seconds.
     """
-    address = settings.temporal or f"127.0.0.1:{settings.temporal_port}"
+    address = settings.temporal_address
     try:
         return await Client.connect(
             address,

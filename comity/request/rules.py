@@ -31,6 +31,7 @@ from comity.request.model import (
     Measure,
     NewMeasure,
     Package,
+    Particulars,
     Question,
     ReceiptOfPackage,
     Request,
@@ -128,13 +129,39 @@ def _check_instants(deed: Deed, now: datetime) -> None:
 
 
 def offers(request: Request) -> tuple[Offer, ...]:
-    """Every act that would move a part now, before guards are asked."""
+    """Every act that would move a part now, as far as that does not depend on who does it, when and with what."""
     names = ["request", *(part.id for part in parts_of(request))]
     return tuple(
         Offer(name, step.act, step.roles, step.leads_to)
         for name in names
         for step in steps_from(part_of(request, name).status)
+        if _may_be_offered(request, name, step)
     )
+
+
+def _may_be_offered(request: Request, name: str, step: Step) -> bool:
+    probe = Deed.model_construct(act=step.act, part=name, person="", particulars=Particulars())
+    case = Case(request, part_of(request, name), probe, request.since)
+    return not any(GUARDS[guard](case) for guard in step.guards if guard in _OF_THE_REQUEST)
+
+
+_OF_THE_REQUEST = frozenset(
+    {
+        Guard.REVIEW_OPEN,
+        Guard.NOTHING_WITHOUT_IT,
+        Guard.NEVER_P0_P1,
+        Guard.ALL_ENDED,
+        Guard.NO_DUTY_LEFT,
+        Guard.KEYS_EXIST,
+        Guard.URGENT_ONE_PERSON,
+        Guard.AS_PROPOSED,
+        Guard.CONSULTED,
+        Guard.LASTS,
+        Guard.P0_FINDS_CHILD,
+        Guard.HAS_EXHIBITS,
+    }
+)
+"""The guards that look at the request alone, not at who acts, when and with what."""
 
 
 # --- the guards -------------------------------------------------------------------------------------------------------

@@ -194,11 +194,19 @@ def test_the_guard_objects_with_its_reason(case: str) -> None:
         check(request, deed(request, act, part, who, **particulars), NOW)
 
 
-def test_offers_are_the_rows_that_are_open() -> None:
+def test_what_is_offered_is_what_the_request_allows() -> None:
+    """A row whose guard objects whoever acts is not offered: nobody is sent into a refusal."""
     listed = {(offer.part, offer.act) for offer in offers(opened())}
     assert ("M1", Act.PROPOSE) in listed
-    assert ("request", Act.CONCLUDE) in listed
-    assert ("M1", Act.GRANT) not in listed
+    assert ("M1", Act.GRANT) not in listed, "nothing was proposed"
+    assert ("request", Act.CONCLUDE) not in listed, "M1 lives"
+    assert ("M1", Act.ORDER_PROVISIONALLY) not in listed, "it is P3"
+    assert ("M1", Act.PROPOSE) not in {(offer.part, offer.act) for offer in offers(begun())}, "review is not open"
+
+
+def test_of_the_decisions_only_the_proposed_one_is_offered() -> None:
+    listed = {offer.act for offer in offers(proposed(opened(), "M1", Act.GRANT)) if offer.part == "M1"}
+    assert listed & {Act.GRANT, Act.REFUSE, Act.POSTPONE, Act.OFFER_CONDITIONS} == {Act.GRANT}
 
 
 def test_every_guard_has_a_function() -> None:

@@ -1,17 +1,24 @@
 """Requests that have come in, begun: from what the register kept of their arrival to a workflow that lives."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
+from temporalio.service import RPCError
 
 from activities.record import RecordCipher
+from comity.errors import Unreachable
 from comity.home import Home
 from comity.register import reading
 from comity.request.fold import begin, receive
@@ -51,6 +58,7 @@ async def begin_request(client: Client, home: Home, reference: str) -> Receipt:
     """Start the workflow of a request that has come in, and give the receipt of its `receive`.
 
     Safe to repeat, by several processes at once: the workflow id is taken once, and the deed has an id.
+    Raises Unreachable when nobody took it up in time: it is begun by the next worker that starts.
     """
     cipher = RecordCipher(home.keys, reference)
     with home.store.reading() as view:
@@ -66,9 +74,13 @@ async def begin_request(client: Client, home: Home, reference: str) -> Receipt:
     )
     try:
         receipt: Receipt = await client.execute_update_with_start_workflow(
-            "act", deed, id=deed.id, start_workflow_operation=start, result_type=Receipt
+            "act", deed, id=deed.id, start_workflow_operation=start, result_type=Receipt, rpc_timeout=PATIENCE
         )
         return receipt
+    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        raise Unreachable(
+            f"registered as {reference}; its life begins as soon as a worker runs (`comity up`)"
+        ) from error
     finally:
         await _awaited(start)
 
@@ -93,4 +105,5 @@ def _searchable(reference: str, deed: Deed) -> TypedSearchAttributes:
     return TypedSearchAttributes([SearchAttributePair(key, str(value)) for key, value in values.items()])
 
 
+PATIENCE = timedelta(seconds=30)
 _NO_MATTER_WHEN = datetime(2000, 1, 1, tzinfo=UTC)

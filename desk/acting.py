@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 from ulid import ULID
 
-from comity.errors import NotOpen, Unreadable
+from comity.errors import NotFound, NotOpen, Unreadable
 from comity.evidence.manifest import Receipt as ReceiptOfRecipient
+from comity.home import Home
 from comity.request.lifecycle import STEPS, STILLS, Act, Role
-from comity.request.model import Deed, Measure, OnBehalf, Package, Request, particulars_of
+from comity.request.model import Deed, Draft, Measure, OnBehalf, Package, Particulars, Request, particulars_of
 from comity.request.rules import offers, part_of
 from desk.counter import Counter
 
@@ -40,6 +41,8 @@ def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
     """The deed that was meant. Raises NotOpen for an unknown act or role, Unreadable for particulars that are wrong."""
     request = counter.request(reference)
     act = _act(request, said.act)
+    particulars = _particulars(request, act, said)
+    _check_recipient(counter.home, particulars)
     role = _role(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
     return Deed(
         id=said.deed or str(ULID()),
@@ -50,7 +53,7 @@ def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
         expected=_seen(request, said),
         happened=said.happened.replace(tzinfo=UTC) if said.happened else None,
         on_behalf=OnBehalf(proof=said.on_behalf) if said.on_behalf else None,
-        particulars=_particulars(request, act, said),
+        particulars=particulars,
     )
 
 
@@ -80,7 +83,7 @@ def _seen(request: Request, said: Said) -> int:
     return said.seen if said.seen is not None else part_of(request, said.part).revision
 
 
-def _particulars(request: Request, act: Act, said: Said) -> Any:
+def _particulars(request: Request, act: Act, said: Said) -> Particulars:
     given = json_object(said.particulars) | _of_receipt(said.receipt)
     texts = {name: text for name, text in (("words", said.words), ("reason", said.reason)) if text}
     kind = particulars_of(act)
@@ -90,6 +93,13 @@ def _particulars(request: Request, act: Act, said: Said) -> Any:
         wanted = ", ".join(name for name in kind.model_fields if name not in ("words", "reason"))
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise Unreadable(f"--with: {faults}; '{act}' takes {wanted or 'words and a reason only'}") from None
+
+
+def _check_recipient(home: Home, particulars: Particulars) -> None:
+    """A package needs a recipient whose public key is here: said when it is drafted, not when it should leave."""
+    if isinstance(particulars, Draft) and not home.recipient(particulars.recipient).exists():
+        known = ", ".join(sorted(path.stem for path in (home.folder / "recipients").glob("*.age"))) or "none yet"
+        raise NotFound(f"no public key of that recipient here; there are: {known} (COMITY_HOME/recipients/NAME.age)")
 
 
 def _whole_digest(request: Request, part: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,8 @@ with workflow.unsafe.imports_passed_through():
     from comity.request.rules import check
     from temporal import tracing
     from temporal.names import DIRECTION, NOTICES, REQUESTED, REQUESTING, STAGE, URGENCY
-    from workflows import escalation
+
+from workflows import escalation
 
 # Recording never gives up: a register that is down delays receipts, and nothing else.
 RECORDING: workflow.ActivityConfig = {

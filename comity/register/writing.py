@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,28 +33,36 @@ def enter(tx: sa.Connection, cipher: Cipher, reference: str, events: Sequence[Ev
     Safe to repeat: an event of a known version and the same digest is done already. Raises RecordDisagrees, before
     anything is written, when a known version comes with another digest or a version is missing.
     """
-    new = _not_yet_there(tx, reference, events)
+    digests = {event.version: digest_of(event) for event in events}
+    known = _known(tx, reference, digests)
+    new = tuple(event for event in events if event.version not in known)
     if not new:
         return ()
     before = None if new[0].version == 1 else snapshot(tx, cipher, reference)
-    after = before
+    after, rows = before, []
     for event in new:
         after = _folded(reference, after, event)
-        _enter_event(tx, after, event)
+        rows.append(_event_row(after, event, digests[event.version]))
     assert after is not None  # noqa: S101 - `new` is not empty
+    tx.execute(_ENTER, rows)
     _project(tx, cipher, before, after, new[-1])
     return new
 
 
-def _not_yet_there(tx: sa.Connection, reference: str, events: Sequence[Event]) -> tuple[Event, ...]:
-    query = sa.select(EVENT.c.version, EVENT.c.digest).where(
-        EVENT.c.reference == reference, EVENT.c.version.in_([event.version for event in events])
-    )
-    known = {row.version: row.digest for row in tx.execute(query)}
-    for event in events:
-        if known.get(event.version, digest_of(event)) != digest_of(event):
-            raise RecordDisagrees(f"{reference} has another event {event.version} on record; `comity doctor` names it")
-    return tuple(event for event in events if event.version not in known)
+# Statements are built once: building one anew for each row cost several times what running it does.
+_ENTER = EVENT.insert()
+_KNOWN = sa.select(EVENT.c.version, EVENT.c.digest).where(
+    EVENT.c.reference == sa.bindparam("of"), EVENT.c.version.in_(sa.bindparam("versions", expanding=True))
+)
+
+
+def _known(tx: sa.Connection, reference: str, digests: Mapping[int, str]) -> set[int]:
+    """Those of the versions that are on record. Raises RecordDisagrees when one is under another digest."""
+    rows = tx.execute(_KNOWN, {"of": reference, "versions": list(digests)}).all()
+    for version, digest in rows:
+        if digests[version] != digest:
+            raise RecordDisagrees(f"{reference} has another event {version} on record; `comity doctor` names it")
+    return {version for version, _ in rows}
 
 
 def _folded(reference: str, request: Request | None, event: Event) -> Request:
@@ -64,27 +73,23 @@ def _folded(reference: str, request: Request | None, event: Event) -> Request:
     return fold(request, event)
 
 
-def _enter_event(tx: sa.Connection, request: Request, event: Event) -> None:
-    receipt = receipt_of(request, event).model_dump_json() if event.deed else None
-    tx.execute(
-        EVENT.insert().values(
-            reference=request.reference,
-            version=event.version,
-            digest=digest_of(event),
-            deed=event.deed,
-            deed_digest=event.deed_digest,
-            receipt=receipt,
-        )
-    )
+def _event_row(request: Request, event: Event, digest: str) -> dict[str, Any]:
+    return {
+        "reference": request.reference,
+        "version": event.version,
+        "digest": digest,
+        "deed": event.deed,
+        "deed_digest": event.deed_digest,
+        "receipt": receipt_of(request, event).model_dump_json() if event.deed else None,
+    }
 
 
 def _project(tx: sa.Connection, cipher: Cipher, before: Request | None, after: Request, last: Event) -> None:
-    _upsert(tx, REQUEST, _row_of(cipher, after))
-    for table, parts in _parts(after):
-        for row in parts:
-            if before is None or row not in dict(_parts(before))[table]:
-                _upsert(tx, table, row)
-    _project_duties(tx, before, after, last)
+    _upsert(tx, REQUEST, [_row_of(cipher, after)])
+    standing = _parts(before) if before else {}
+    for table, rows in _parts(after).items():
+        _upsert(tx, table, [row for row in rows if row not in standing.get(table, ())])
+    _upsert(tx, DUTY, _duty_rows(before, after, last))
 
 
 def _row_of(cipher: Cipher, request: Request) -> dict[str, Any]:
@@ -103,28 +108,25 @@ def _row_of(cipher: Cipher, request: Request) -> dict[str, Any]:
     }
 
 
-def _parts(request: Request) -> list[tuple[sa.Table, list[dict[str, Any]]]]:
+def _parts(request: Request) -> dict[sa.Table, list[dict[str, Any]]]:
     def base(part: Any) -> dict[str, Any]:
         return {"reference": request.reference, "id": part.id, "status": part.status, "since": part.since}
 
     measures = [base(m) | {"urgency": m.urgency} for m in request.measures]
     questions = [base(question) | {"addressee": question.to} for question in request.questions]
-    return [(MEASURE, measures), (PACKAGE, [base(package) for package in request.packages]), (QUESTION, questions)]
+    return {MEASURE: measures, PACKAGE: [base(package) for package in request.packages], QUESTION: questions}
 
 
-def _project_duties(tx: sa.Connection, before: Request | None, after: Request, last: Event) -> None:
+def _duty_rows(before: Request | None, after: Request, last: Event) -> list[dict[str, Any]]:
+    """The duties that are new or changed, and those that ended."""
     standing = {(owed.key, owed.entered): owed for owed in before.duties} if before else {}
     living = {(owed.key, owed.entered): owed for owed in after.duties}
-    for name, owed in living.items():
-        if standing.get(name) != owed:
-            _upsert(tx, DUTY, _duty_row(after.reference, owed))
-    for name, owed in standing.items():
-        if name not in living:
-            ended = {"done_at": last.since, "done_by": last.version}
-            _upsert(tx, DUTY, _duty_row(after.reference, owed) | ended)
+    changed = [_duty_row(after.reference, owed) for name, owed in living.items() if standing.get(name) != owed]
+    ended = [_duty_row(after.reference, owed, last) for name, owed in standing.items() if name not in living]
+    return changed + ended
 
 
-def _duty_row(reference: str, owed: Owed) -> dict[str, Any]:
+def _duty_row(reference: str, owed: Owed, ended: Event | None = None) -> dict[str, Any]:
     return {
         "reference": reference,
         "key": owed.key,
@@ -132,13 +134,26 @@ def _duty_row(reference: str, owed: Owed) -> dict[str, Any]:
         "urgency": owed.urgency,
         "due": owed.due,
         "rung": owed.rung,
+        "done_at": ended.since if ended else None,
+        "done_by": ended.version if ended else None,
     }
 
 
-def _upsert(tx: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
-    insert = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert(table).values(row)
+def _upsert(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Enter whole rows, each in the place of the one of the same key."""
+    if rows:
+        tx.execute(_upserting(table, tx.dialect.name), rows)
+
+
+_DIALECTS: dict[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
+
+
+@cache
+def _upserting(table: sa.Table, dialect: str) -> sa.Executable:
+    insert: postgresql.Insert | sqlite.Insert = _DIALECTS[dialect].insert(table)
     keys = [column.name for column in table.primary_key]
-    tx.execute(insert.on_conflict_do_update(index_elements=keys, set_={k: v for k, v in row.items() if k not in keys}))
+    others = {column.name: column for column in insert.excluded if column.name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 # --- arrival: what is kept before a request's workflow begins ---------------------------------------------------------

@@ -5,12 +5,16 @@ import from `workflows` on, except into `activities`, which workflows only name.
 """
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.house.sources import Source, calls, house, imported, spelt
+from tests.house.sources import ROOT, Source, calls, house, imported, spelt
 
+_ROOTS = ("workflows", "comity.request")
 _NAMED_ONLY = "activities"
 
 _MODULES = frozenset({
@@ -53,9 +57,9 @@ def _leads_out(owner: str, name: str, *, bare: bool) -> bool:
 
 
 def _reached() -> dict[str, Source]:
-    """The modules of the house that are loaded when `workflows` is, activities and what only they load aside."""
+    """All that workflows run, and what is loaded with it; activities, and what only they load, aside."""
     known = {source.name: source for source in house()}
-    waiting = [name for name in known if name.split(".")[0] == "workflows"]
+    waiting = [name for name in known if name.startswith(_ROOTS)]
     reached: dict[str, Source] = {}
     while waiting:
         name = waiting.pop()
@@ -109,3 +113,18 @@ def test_each_way_out_is_seen(code: str) -> None:
 )
 def test_what_the_engine_gives_is_not_taken_for_one(code: str) -> None:
     assert not list(_faults(ast.parse(code)))
+
+
+def test_a_life_is_the_same_whatever_order_a_process_gives_its_sets() -> None:
+    """Truth protected: nothing hangs on the order of a set, which differs from process to process."""
+    first, second = (_retold(seed) for seed in ("1", "2"))
+    assert first == second
+    assert len(first) == 16
+
+
+def _retold(seed: str) -> list[str]:
+    command = [sys.executable, "-m", "tests.house.retold"]
+    told = subprocess.run(  # noqa: S603 - our own command
+        command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+    )
+    return told.stdout.split()

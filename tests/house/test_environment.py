@@ -1,10 +1,11 @@
-"""Only comity/settings.py reads the environment."""
+"""Only comity/settings.py reads the environment, and every setting is for something."""
 
 import ast
 from collections.abc import Iterator
 
 import pytest
 
+from comity.settings import Settings
 from tests.house.sources import house, imported, spelt
 
 _READER = "comity.settings"
@@ -18,6 +19,11 @@ def _reads(tree: ast.Module) -> Iterator[str]:
             yield spelt(node)
         if isinstance(node, ast.keyword) and node.arg == "envvar":  # typer's own way to read it
             yield "envvar"
+
+
+def test_every_setting_is_used() -> None:
+    used = {spelt(node).split(".")[-1] for source in house() for node in ast.walk(source.tree)}
+    assert Settings.model_fields.keys() - used == set()
 
 
 def test_one_module_reads_the_environment() -> None:

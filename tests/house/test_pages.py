@@ -9,6 +9,7 @@ import pytest
 from comity.home import make
 from comity.keys.request_keys import KeyClass
 from comity.ledger.leaf import Kind as EntryKind
+from comity.ledger.verify import NAMES
 from comity.request.lifecycle import Duty, Kind, Role, Stage
 from comity.request.model import Urgency
 from comity.settings import Settings
@@ -61,11 +62,23 @@ def test_every_file_of_a_home_is_told_of(name: str, tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir() if f"`{each.name}" not in text] == []
 
 
+def test_the_auditors_page_has_the_steps_of_the_verification() -> None:
+    steps = re.findall(r"^\| ([0-9]+) \| (.+?) \| .+ \|$", _page("checking-the-ledger.md"), re.MULTILINE)
+    assert {int(number): name for number, name in steps} == NAMES
+
+
 @pytest.mark.parametrize(("where", "text"), pages())
 def test_every_link_leads_somewhere(where: str, text: str) -> None:
     folder = (ROOT / where).parent
     targets = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", text)
     assert [target for target in targets if not (folder / target).exists()] == []
+
+
+def test_each_decision_says_what_was_seen_what_was_decided_and_what_follows() -> None:
+    for page in (ROOT / "docs" / "decisions").glob("*.md"):
+        text = page.read_text()
+        assert text.startswith(f"# {int(page.name[:4])}. ")
+        assert all(f"\n**{word}.**" in text for word in ("Seen", "Decided", "So")), page.name
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:

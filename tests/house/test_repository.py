@@ -111,6 +111,17 @@ def _imports(source: Source, name: str) -> bool:
     return False
 
 
+def test_imports_are_absolute() -> None:
+    """Truth protected: the graph that is followed for determinism is made of whole names."""
+    relative = [
+        source.where
+        for source in house()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert relative == []
+
+
 def test_only_the_desk_starts_the_worker() -> None:
     """Truth protected: worker.py is a module beside the packages, so no import contract covers it."""
     importers = {source.name.split(".")[0] for source in house() if _imports(source, "worker")}

@@ -12,15 +12,24 @@ from comity.request.model import Alarm, Ladder, Owed, Reckoned
 
 
 def begin(owed: Owed, row: Reckoned, ladder: Ladder) -> Reckoned:
-    """Where the climb begins for newly reckoned deadlines: the last rung already due when it came on record."""
+    """Where the climb begins for newly reckoned deadlines: the last rung already due when it came on record.
+
+    That rung is planned for its own instant, however long ago, so that those after it come at theirs; after the top
+    there are only rounds, which begin now. A climb that counts from the same instant up the same ladder goes on where
+    it stands: what has rung does not ring again.
+    """
     due = min((deadline.due for deadline in row.deadlines), default=None)
+    if owed.generation and ladder.name == owed.ladder and (due == owed.due or not ladder.from_due):
+        return row.model_copy(update={"rung": owed.rung, "next_at": owed.next_at})
     known = max(owed.opened, owed.entered)
     base = due if ladder.from_due else known
     if base is None:
         return row
     planned = [base + rung.after for rung in ladder.rungs]
     first = max((number for number, instant in enumerate(planned) if instant <= known), default=0)
-    return row.model_copy(update={"rung": first, "next_at": max(planned[first], known)})
+    at_the_top = first == len(planned) - 1
+    next_at = max(planned[first], known) if at_the_top else planned[first]
+    return row.model_copy(update={"rung": first, "next_at": next_at})
 
 
 def soonest(duties: Iterable[Owed]) -> Owed | None:

@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
         stage_of,
     )
     from comity.request.rules import check
+    from comity.request.triage import ladder_name
     from temporal import tracing
     from temporal.names import DIRECTION, NOTICES, REQUESTED, REQUESTING, STAGE, URGENCY
 
@@ -210,7 +211,8 @@ class RequestLife:
     def _climbing(self, found: Reckoning, fresh: list[Reckoned]) -> Reckoning:
         ladders = {**self._request.ladders, **found.ladders}
         duties = {owed.key: owed for owed in self._request.duties}
-        rows = [escalation.begin(duties[row.duty], row, ladders[duties[row.duty].ladder]) for row in fresh]
+        standing = [(duties[row.duty], row) for row in fresh]
+        rows = [escalation.begin(owed, row, ladders[ladder_name(owed.duty, owed.urgency)]) for owed, row in standing]
         return Reckoning(duties=tuple(rows), ladders=found.ladders)
 
     # --- the clock ----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from comity.law.library import Law
 from comity.request.deadlines import Calendar, deadlines_of
 from comity.request.model import Deadline, Reckoned, Reckoning, Request
+from comity.request.triage import ladder_name
 
 
 def reckon(request: Request, law: Law, calendar: Calendar) -> Reckoning:
@@ -14,7 +15,7 @@ def reckon(request: Request, law: Law, calendar: Calendar) -> Reckoning:
     counted = [
         (owed, deadlines_of(owed, request, law.terms_for(owed, request), calendar=calendar)) for owed in request.duties
     ]
-    names = {owed.ladder for owed in request.duties} - set(request.ladders)
+    names = {ladder_name(owed.duty, owed.urgency) for owed in request.duties} - set(request.ladders)
     return Reckoning(
         duties=tuple(
             Reckoned(duty=owed.key, deadlines=found)

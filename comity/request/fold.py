@@ -305,14 +305,16 @@ def _reckoned(request: Request, event: Event) -> Request:
 def _with_deadlines(owed: Owed, row: Reckoned | None, event: Event) -> Owed:
     if row is None:
         return owed
+    goes_on = (row.rung, row.next_at) == (owed.rung, owed.next_at)
     return owed.model_copy(
         update={
             "reckoned": True,
+            "ladder": ladder_name(owed.duty, owed.urgency),
             "deadlines": row.deadlines,
             "generation": event.version,
             "rung": row.rung,
             "next_at": row.next_at,
-            "held_by": None,
+            "held_by": owed.held_by if goes_on else None,
         }
     )
 
@@ -333,6 +335,7 @@ def _not_told(request: Request, event: Event) -> Request:
 
     def climb_on(owed: Owed) -> Owed:
         stands = owed.generation == knocked.generation and owed.rung == knocked.rung + 1
+        stands = stands and owed.held_by is None  # somebody who had it from elsewhere has taken it meanwhile
         return owed.model_copy(update={"next_at": knocked.next_at}) if stands else owed
 
     return _on_duty(request, knocked.duty, climb_on)
@@ -447,7 +450,7 @@ def _owed(request: Request, standing: Owed | None, what: tuple[str, Duty], event
         )
     if standing.urgency == urgency:
         return standing
-    changed = {"urgency": urgency, "ladder": ladder_name(duty, urgency)}
+    changed = {"urgency": urgency}  # the ladder changes when the deadline is reckoned, and it is known by then
     raised = {"opened": event.since} if urgency.rank < standing.urgency.rank else {}  # the time before was not late
     return _anew(standing).model_copy(update=changed | raised)
 
@@ -458,7 +461,7 @@ def _urgency_of(request: Request, part: str) -> Urgency:
 
 
 def _anew(owed: Owed) -> Owed:
-    """The duty with its clock to be reckoned again; it goes on ringing under the old instant until then."""
+    """The duty with its clock to be reckoned again; it goes on ringing up the old ladder until then."""
     return owed.model_copy(update={"reckoned": False})
 
 

@@ -17,6 +17,8 @@ from comity.request.model import (
     Exhibit,
     OnBehalf,
     Particulars,
+    Reckoned,
+    Reckoning,
     Request,
     Urgency,
     canonical,
@@ -42,6 +44,7 @@ from tests.request.lives import (
     ulid,
 )
 
+CLOCKS = {"part": "request", "role": Role.CLOCK}
 COORDINATOR, REVIEWER = (ANNA, Role.COORDINATOR), (BOB, Role.REVIEWER)
 EXECUTING, OFFICER = (DAN, Role.EXECUTING_AUTHORITY), (DAN, Role.EVIDENCE_OFFICER)
 
@@ -97,7 +100,10 @@ def test_a_change_of_urgency_has_the_duties_reckoned_anew_under_the_other_ladder
     request = begun(sought(urgency=Urgency.P3))
     raised = do(request, Act.CLAIM_URGENCY, "M1", COORDINATOR, urgency=Urgency.P1)
     decide = next(duty for duty in raised.duties if duty.duty == Duty.DECIDE)
-    assert (decide.urgency, decide.ladder, decide.reckoned) == (Urgency.P1, "P1", False)
+    assert (decide.urgency, decide.ladder, decide.reckoned) == (Urgency.P1, "P3", False)
+    reckoning = Reckoning(duties=(Reckoned(duty="M1/decide"),))
+    reckoned = fold(raised, Event(version=3, act=Act.RECKON, person="clock", at=NOW, particulars=reckoning, **CLOCKS))
+    assert next(duty.ladder for duty in reckoned.duties if duty.duty == Duty.DECIDE) == "P1"
     assert "request/tell the police" in owed(raised)
 
 

@@ -1,10 +1,13 @@
 """The command line tells all of itself, and nothing that we write names a command that is not there."""
 
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
 
+from comity.request.lifecycle import Act
+from comity.request.model import particulars_of
 from tests.house.commands import commands, options
 from tests.house.sources import ROOT, texts
 
@@ -75,6 +78,17 @@ def test_only_options_that_exist_are_written_about() -> None:
         if option not in options(commands()[name])
     ]
     assert wrong == []
+
+
+_ACT = re.compile(r"act \S+ \"(.+?)\"(?:.*--with '(.+?)')?")
+
+
+def test_only_acts_that_exist_are_written_about_with_what_they_take() -> None:
+    written = [found.groups() for _, said in _said() if (found := _ACT.match(said))]
+    assert {name for name, _ in written} - set(Act) == set()
+    for name, particulars in written:
+        given = json.loads(particulars or "{}").keys()
+        assert given - particulars_of(Act(name)).model_fields.keys() == set(), name
 
 
 def test_the_readme_shows_every_command() -> None:

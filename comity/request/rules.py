@@ -140,7 +140,9 @@ def offers(request: Request) -> tuple[Offer, ...]:
 
 
 def _may_be_offered(request: Request, name: str, step: Step) -> bool:
-    probe = Deed.model_construct(act=step.act, part=name, person="", particulars=Particulars())
+    probe = Deed.model_construct(
+        id="", act=step.act, part=name, person="", role=min(step.roles), particulars=Particulars()
+    )
     case = Case(request, part_of(request, name), probe, request.since)
     return not any(GUARDS[guard](case) for guard in step.guards if guard in _OF_THE_REQUEST)
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from comity.errors import Unreachable
 from comity.evidence.vault import Vault
-from comity.keys import ring
+from comity.keys import request_keys, ring
 from comity.keys.keys import Keys
+from comity.ledger import checkpoint
 from comity.ledger.checkpoint import Signer
 from comity.request.lifecycle import Role
 from comity.settings import Settings
@@ -62,21 +65,33 @@ class Home:
 
 
 def make(settings: Settings, at: datetime) -> Home:
-    """Make what is missing of a home, bring its database to the newest schema, and open it. Safe to repeat."""
+    """Make what is missing of a home, bring its database to the newest schema, and open it. Safe to repeat.
+
+    Raises Unreachable when a key file is away under which something stands: making another would lose it for ever.
+    """
     folder = settings.home
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in _FOLDERS:
         (folder / name).mkdir(mode=0o700, exist_ok=True)
-    if not (folder / _RING).exists():
-        ring.create(folder / _RING)
-    if not (folder / _SIGNER).exists():
-        Signer.create(folder / _SIGNER, settings.origin)
     _starter_people(folder / "people.toml")
     home = _opened(settings)
     home.store.migrate()
     with home.store.transaction() as tx:
+        _make_keys(home, tx)
         home.keys.create_service(tx, at)
     return home
+
+
+def _make_keys(home: Home, tx: sa.Connection) -> None:
+    """The ring and the signer of a new home. One that has sealed or signed lacks its own: another would not do."""
+    if not home.ring_path.exists():
+        if request_keys.in_use(tx):
+            raise Unreachable(f"the key ring {_RING} is away, and keys are wrapped under it; put its file back")
+        ring.create(home.ring_path)
+    if not (home.folder / _SIGNER).exists():
+        if checkpoint.newest(tx):
+            raise Unreachable(f"the signer's key {_SIGNER} is away, and the ledger is signed by it; put its file back")
+        Signer.create(home.folder / _SIGNER, home.settings.origin)
 
 
 _STARTER = """\

@@ -67,9 +67,9 @@ def test_the_image_runs_as_nobody_special_on_a_named_base_with_hashed_requiremen
     dockerfile = (INFRA / "Dockerfile").read_text()
     assert re.search(r"^FROM python:3\.11-slim$", dockerfile, re.MULTILINE)
     assert re.search(r"^USER comity$", dockerfile, re.MULTILINE)
-    assert "--require-hashes -r requirements/dev.txt" in dockerfile
+    assert "--require-hashes -r requirements/image.txt" in dockerfile
     assert dockerfile.index("USER comity") < dockerfile.index("ENTRYPOINT")
-    assert (INFRA.parent / "requirements" / "dev.txt").exists()
+    assert (INFRA.parent / "requirements" / "image.txt").exists()
 
 
 @pytest.mark.parametrize("line", ["retention_days = 0", "retention_days = 30\nretained = 1"])

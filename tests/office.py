@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter as Counting
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from comity.ledger.verify import verify_store
 from comity.people import People
 from comity.request.fold import begin, fold
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Alarm, Deed, Event, Receipt, Request, particulars_of
+from comity.request.model import Alarm, Deed, Event, Owed, Receipt, Request, particulars_of
 from comity.request.rules import part_of
 from comity.settings import Settings
 from desk.counter import Counter
@@ -54,6 +55,8 @@ ROLES = {
     "p-eve": Role.HEAD_OF_UNIT, "p-fay": Role.REQUESTING_AUTHORITY,
 }  # fmt: skip
 Seen = TypeVar("Seen")
+MOMENT = timedelta(seconds=30)
+"""How far past an alarm a clock is put: were its target to pass while activities run, the server skips to the next."""
 EXAMPLES = Path(__file__).parents[1] / "examples"
 OF_A_DEED = ("id", "role", "expected", "happened", "received", "on_behalf")
 
@@ -96,10 +99,11 @@ async def waited(look: Callable[[], Seen], holds: Callable[[Seen], bool]) -> See
 
 
 def letter(*urgencies: str, like: str = "p3-bank-records-three-measures", **fields: Any) -> bytes:
-    """A letter without gaps, under a number of its own: a measure for each class named, no date asked for."""
+    """A letter under a number of its own: a measure for each class named, no date asked for, no emergency told."""
     told: dict[str, Any] = json.loads((EXAMPLES / f"{like}.json").read_bytes())
     kinds = told.pop("measures")
-    told.pop("deadline", None)
+    for dated in ("deadline", "emergency"):
+        told.pop(dated, None)
     measures = [kinds[number % len(kinds)] | {"urgency": urgency} for number, urgency in enumerate(urgencies)]
     return json.dumps(told | {"measures": measures, "own_reference": str(ULID())} | fields).encode()
 
@@ -157,8 +161,24 @@ class Office:
     # --- time ---------------------------------------------------------------------------------------------------------
 
     async def forward(self, reference: str, time: timedelta) -> None:
-        """Put the clock of one request forward."""
+        """Put the clock of one request forward, and wait until all that came due by then is on record."""
         await self.env.fast_forward(self.life(reference), time)
+        by = await self.env.get_current_time(self.life(reference))
+        async with asyncio.timeout(60):
+            while not self._is_quiet(await self.now(reference), by):  # noqa: ASYNC110 - nobody sets an event here
+                await asyncio.sleep(0.05)
+
+    def _is_quiet(self, now: Request, by: datetime) -> bool:
+        """Nothing waits to be rung, every alarm has its answer, and all of it is on record."""
+        acts = Counting(entry.leaf.act for entry in self.entries(now.reference))
+        answered = acts[Act.RING] == acts[Act.TOLD] + acts[Act.NOT_TOLD]
+        rung = all(owed.next_at is None or owed.next_at > by for owed in now.duties)
+        return rung and answered and self.request(now.reference).version == now.version
+
+    async def forward_to(self, reference: str, instant: datetime) -> None:
+        """Put the clock of one request to an instant, and a moment on."""
+        now = await self.env.get_current_time(self.life(reference))
+        await self.forward(reference, max(instant - now, timedelta()) + MOMENT)
 
     async def until(self, reference: str, holds: Callable[[Request], bool]) -> Request:
         """The request on record once something holds of it; the record is written by others, so it is waited for."""
@@ -220,6 +240,10 @@ class Office:
         assert reduce(fold, events[1:], begin(reference, events[0])) == on_record
         assert now == on_record or now.version < on_record.version
         return on_record
+
+    def owed(self, reference: str, duty: str) -> Owed | None:
+        """A duty as it stands on record; None when it is owed no more."""
+        return next((owed for owed in self.request(reference).duties if owed.key == duty), None)
 
     def rung(self, reference: str, duty: str) -> list[Alarm]:
         """The alarms of a duty that the ledger has, in its order."""

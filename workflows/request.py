@@ -241,14 +241,19 @@ class RequestLife:
         return [(part, act, instant) for part, act, instant in [*measures, *questions] if instant]
 
     def _expire_or_ring(self, now: datetime) -> None:
-        for part, act, instant in self._expiries():
-            if instant <= now:
+        """All that has come due, in the order of its instants; what lapses rings before its lapse is recorded."""
+        while (instant := self._next_instant()) and instant <= now:
+            owed = escalation.soonest(self._request.duties)
+            if owed and owed.next_at == instant:
+                self._ring(owed, instant)
+            else:
+                self._expire(instant)
+
+    def _expire(self, instant: datetime) -> None:
+        for part, act, at in self._expiries():
+            if at == instant:
                 status = Status.DONE if act == Act.RECORD_EXPIRY else Status.EXPIRED
                 self._apply_clock(act, Particulars(), part=part, status=status, happened=instant)
-        owed = escalation.soonest(self._request.duties)
-        while owed and owed.next_at and owed.next_at <= now:
-            self._ring(owed, owed.next_at)
-            owed = escalation.soonest(self._request.duties)
 
     def _ring(self, owed: Owed, planned: datetime) -> None:
         alarm = escalation.alarm(owed, planned, self._request.ladders[owed.ladder])

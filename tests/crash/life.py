@@ -1,0 +1,146 @@
+"""A short life of one urgent request as its client does it, and what must be true of it afterwards."""
+
+import asyncio
+from collections import Counter as Tally
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from comity.errors import Unreachable
+from comity.ledger.verify import verify_store
+from comity.request.fold import begin, fold
+from comity.request.lifecycle import Act, Role
+from comity.request.model import Alarm, Deed, Event, Request, canonical, digest_of
+from desk.counter import Counter
+from desk.submitting import Submission, submit
+from desk.tracing import Line, trace
+from tests.processes import ROOT, deed, insist
+
+LETTER = (ROOT / "examples" / "p0-livestream-announced.json").read_bytes()
+OTHER_LETTER = (ROOT / "examples" / "p3-bank-records-three-measures.json").read_bytes()
+NOTES = 4
+"""After each act so many notes: what is done without moving anything must survive as well."""
+
+Words = Callable[[Request], dict[str, Any]]
+
+
+def _nothing(_request: Request) -> dict[str, Any]:
+    return {}
+
+
+def _in_a_month(_request: Request) -> dict[str, Any]:
+    return {"until": datetime.now(UTC) + timedelta(days=30)}
+
+
+def _police(_request: Request) -> dict[str, Any]:
+    return {"name": "N. Example", "function": "duty desk", "number": "+352 000"}
+
+
+# fmt: off
+ACTS: tuple[tuple[str, Act, str, Role, Words], ...] = (
+    ("p-anna",  Act.POLICE_TOOK_IT,      "request", Role.COORDINATOR,         _police),
+    ("p-anna",  Act.ACKNOWLEDGE,         "request", Role.COORDINATOR,         _nothing),
+    ("p-bob",   Act.ORDER_PROVISIONALLY, "M1",      Role.DUTY_OFFICER,        _nothing),
+    ("p-anna",  Act.OPEN_REVIEW,         "request", Role.COORDINATOR,         _nothing),
+    ("p-bob",   Act.PROPOSE,             "M2",      Role.REVIEWER,            lambda _: {"outcome": Act.GRANT}),
+    ("p-carla", Act.GRANT,               "M2",      Role.DECIDER,             lambda request: {"seen": request.measures[1].proposal}),  # noqa: E501
+    ("p-dan",   Act.START,               "M1",      Role.EXECUTING_AUTHORITY, _nothing),
+    ("p-dan",   Act.PUT_IN_FORCE,        "M1",      Role.EXECUTING_AUTHORITY, _in_a_month),
+    ("p-anna",  Act.ASSIGN,              "M2",      Role.COORDINATOR,         _nothing),
+    ("p-dan",   Act.START,               "M2",      Role.EXECUTING_AUTHORITY, _nothing),
+    ("p-anna",  Act.RECORD_CHILD_STATE,  "request", Role.COORDINATOR,         lambda _: {"safe": True}),
+    ("p-dan",   Act.COMPLETE,            "M2",      Role.EXECUTING_AUTHORITY, _nothing),
+    ("p-dan",   Act.LIFT,                "M1",      Role.EXECUTING_AUTHORITY, _nothing),
+    ("p-anna",  Act.CONCLUDE,            "request", Role.COORDINATOR,         _nothing),
+)
+# fmt: on
+
+
+@dataclass
+class Client:
+    """Somebody who does acts all the while, and says the same again when nobody answers."""
+
+    counter: Counter
+    reference: str = ""
+    done: list[Deed] = field(default_factory=list)
+
+    async def begin(self, data: bytes = LETTER) -> str:
+        """Hand in a request."""
+        receipt = await submit(self.counter, Submission(data, "p-anna", datetime.now(UTC)))
+        self.reference = receipt.reference
+        return receipt.reference
+
+    async def live(self, may_end: asyncio.Event) -> None:
+        """The whole life; it is closed only when nobody else is to be killed."""
+        for row in ACTS:
+            await self._do(*row)
+            for _ in range(NOTES):
+                await self._do("p-anna", Act.NOTE, "request", Role.COORDINATOR, _nothing)
+        while not may_end.is_set():
+            await self._do("p-anna", Act.NOTE, "request", Role.COORDINATOR, _nothing)
+        await self._do("p-anna", Act.CLOSE, "request", Role.COORDINATOR, _nothing)
+
+    async def _do(self, person: str, act: Act, part: str, role: Role, words: Words) -> None:
+        looked = self.counter.request(self.reference)
+        wanted = deed(self.counter, self.reference, person, act, part, role=role, **words(looked))
+        self.done.append(wanted)
+        await insist(self.counter, self.reference, wanted)
+
+
+async def answered(ask: Callable[[], Awaitable[Any]]) -> Any:
+    """What is answered once somebody answers."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await ask()
+            except Unreachable:
+                await asyncio.sleep(0.1)
+
+
+# --- what must be true ------------------------------------------------------------------------------------------------
+
+
+async def examine(client: Client) -> None:
+    """Ledger, register and workflow say the same, and it is what the client was told."""
+    story = list(trace(client.counter.home, client.reference))
+    events = [Event.model_validate(line.what) for line in story if line.version is not None]
+    assert [event.version for event in events] == list(range(1, len(events) + 1))
+    _every_deed_once(client, events)
+    await _all_three_agree(client, events)
+    _every_alarm_once(story)
+    home = client.counter.home
+    report = verify_store(home.store, [home.signer().verifier_key])
+    assert report.ok, [step for step in report.steps if not step.ok]
+
+
+def _every_deed_once(client: Client, events: list[Event]) -> None:
+    """By id and digest, in the order in which the client did them; beside them only the opening."""
+    recorded = [(event.deed, event.deed_digest) for event in events if event.deed]
+    assert recorded[1:] == [(one.id, digest_of(one)) for one in client.done]
+
+
+async def _all_three_agree(client: Client, events: list[Event]) -> None:
+    folded = begin(client.reference, events[0])
+    for event in events[1:]:
+        folded = fold(folded, event)
+    assert canonical(client.counter.request(client.reference)) == canonical(folded)
+    handle = client.counter.client.get_workflow_handle(f"request/{client.reference}")
+    assert canonical(await handle.query("request", result_type=Request)) == canonical(folded)
+    accepted = [
+        event.workflow_execution_update_accepted_event_attributes.accepted_request.meta.update_id
+        async for event in handle.fetch_history_events()
+        if event.HasField("workflow_execution_update_accepted_event_attributes")
+    ]
+    assert set(accepted) == {event.deed for event in events if event.deed}
+
+
+def _every_alarm_once(story: list[Line]) -> None:
+    """Each rung of each duty once, none left out, none before its time."""
+    alarms = [(line.at, Alarm.model_validate(line.what["particulars"])) for line in story if line.act == Act.RING]
+    tally = Tally((alarm.duty, alarm.generation, alarm.rung) for _, alarm in alarms)
+    assert [key for key, times in tally.items() if times > 1] == []
+    assert all(at >= alarm.planned for at, alarm in alarms)
+    for name in {(duty, generation) for duty, generation, _ in tally}:
+        rungs = sorted(rung for duty, generation, rung in tally if (duty, generation) == name)
+        assert rungs == list(range(rungs[0], rungs[0] + len(rungs))), name

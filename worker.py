@@ -1,18 +1,18 @@
 """The one process that carries requests forward: its workers, its signer, and the requests that wait to begin."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from activities.correspondence import Correspondence
 from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.arrivals import begin_request
+from activities.correspondence import Correspondence
 from activities.evidence import EvidenceRoom
 from activities.law import Lawyer
 from activities.record import Recorder
@@ -48,7 +48,8 @@ async def working(home: Home, client: Client) -> AsyncIterator[None]:
             yield
             for task in tasks:
                 task.cancel()
-    await asyncio.to_thread(_sign_once, home)
+    await _tried("sign", asyncio.to_thread(_sign_once, home))
+    await _tried("write checkpoints", asyncio.to_thread(_write_checkpoints, home))
 
 
 def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequence[Worker]:
@@ -77,14 +78,19 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
     )
 
 
+async def _tried(what: str, work: Awaitable[object]) -> None:
+    """What must not stop the requests when it fails: it is said, and tried again at its next turn."""
+    try:
+        await work
+    except ComityError as error:
+        _log.error("not done at this turn", act=what, error=type(error).__name__, why=str(error))
+
+
 async def _sign(home: Home) -> None:
     """A checkpoint within a second of an entry; a database that is away is waited for."""
     while True:
         await asyncio.sleep(SIGN_EVERY)
-        try:
-            await asyncio.to_thread(_sign_once, home)
-        except ComityError as error:
-            _log.error("checkpoint not signed", error=type(error).__name__, why=str(error))
+        await _tried("sign", asyncio.to_thread(_sign_once, home))
 
 
 def _sign_once(home: Home) -> None:
@@ -93,10 +99,7 @@ def _sign_once(home: Home) -> None:
 
 async def _write_daily(home: Home) -> None:
     while True:
-        try:
-            await asyncio.to_thread(_write_checkpoints, home)
-        except ComityError as error:
-            _log.error("checkpoints not written", error=type(error).__name__, why=str(error))
+        await _tried("write checkpoints", asyncio.to_thread(_write_checkpoints, home))
         await asyncio.sleep(DAILY_EVERY)
 
 
@@ -110,5 +113,5 @@ async def _begin_arrivals(home: Home, client: Client) -> None:
     with home.store.reading() as view:
         waiting = list(reading.not_begun(view))
     for reference in waiting:
-        await begin_request(client, home, reference)
+        await _tried("begin", begin_request(client, home, reference))
         _log.info("request begun late", reference=reference, at=datetime.now(UTC).isoformat())

@@ -1,5 +1,6 @@
 """Evidence on its way out: packages written for their recipient, and what became of them told to their request."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +13,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.record import RecordCipher
-from comity.errors import NotFound
+from comity.errors import Tampered
 from comity.evidence import exhibits, package
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
@@ -85,11 +86,9 @@ class EvidenceRoom:
         Safe to repeat: the same attempt has the same file, and each custody entry an id that is entered once.
         """
         sent = self._package(departure)
-        manifest, recipient = self._manifest(departure.reference, sent), self._home.recipient(sent.recipient)
-        if not recipient.exists():
-            raise NotFound("the recipient has no public key here; put it into COMITY_HOME/recipients")
+        manifest, key = self._manifest(departure.reference, sent), self._key(sent)
         folder = self._home.outgoing(sent.recipient) / str(departure.attempt)
-        package.write(folder, manifest, recipient.read_text().strip(), partial(self._bytes, departure.reference))
+        package.write(folder, manifest, key, partial(self._bytes, departure.reference))
         self._enter_custody(departure, sent)
         return DELIVERED
 
@@ -118,6 +117,15 @@ class EvidenceRoom:
             part = part_of(reading.snapshot(view, cipher, departure.reference), departure.package)
         assert isinstance(part, Package)  # noqa: S101 - a departure names a package
         return part
+
+    def _key(self, sent: Package) -> str:
+        """The recipient's public key, which must be the one that the package was drafted and approved for."""
+        key = self._home.recipient_key(sent.recipient)
+        if sent.key is not None and hashlib.sha256(key.encode()).hexdigest() != sent.key:
+            raise Tampered(
+                "the recipient's key is not the one that was approved; recall the package and draft it again"
+            )
+        return key
 
     def _manifest(self, reference: str, sent: Package) -> Manifest:
         with self._home.store.reading() as view:

@@ -198,6 +198,10 @@ def _add_service_commands() -> None:
 
 
 def _say_what_is_missing(to: typer.Typer) -> None:
-    @to.command("up", help="Not installed here: up, submit, act, list, show, trace run from the service's checkout.")
-    def up() -> None:
-        raise Unreachable("the service is not installed here; run this command from its checkout or image")
+    """Each command of the service, saying what it needs."""
+    for name in ("up", "worker", "submit", "act", "list", "show", "trace", "identity", "doctor"):
+        to.command(name, help="Not installed here: runs from the service's checkout or image.")(_not_here)
+
+
+def _not_here() -> None:
+    raise Unreachable("the service is not installed here; run this command from its checkout or image")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from comity.errors import Unreachable
+from comity.errors import NotFound, Unreachable
 from comity.evidence.vault import Vault
 from comity.keys import request_keys, ring
 from comity.keys.keys import Keys
 from comity.ledger import checkpoint
 from comity.ledger.checkpoint import Signer
-from comity.request.lifecycle import Role
+from comity.request.lifecycle import OFFICE, OUTSIDE
 from comity.settings import Settings
 from comity.store import Store
 
@@ -50,6 +50,16 @@ class Home:
     def recipient(self, name: str) -> Path:
         """The file with the age public key of a recipient."""
         return self.folder / "recipients" / f"{name}.age"
+
+    def recipient_key(self, name: str) -> str:
+        """The public key of a recipient. Raises NotFound, naming the recipients whose keys are here."""
+        try:
+            return self.recipient(name).read_text().strip()
+        except OSError:
+            known = ", ".join(sorted(path.stem for path in (self.folder / "recipients").glob("*.age"))) or "none yet"
+            raise NotFound(
+                f"no public key of that recipient here; there are: {known} (COMITY_HOME/recipients/NAME.age)"
+            ) from None
 
     def outgoing(self, recipient: str) -> Path:
         """The folder in which packages for a recipient are left."""
@@ -111,7 +121,7 @@ def _starter_people(path: Path) -> None:
     """A file to begin with: whoever made the home, holding what one person may hold."""
     if not path.exists():
         user = pwd.getpwuid(os.getuid()).pw_name
-        path.write_text(_STARTER.format(roles=", ".join(Role), user=user))
+        path.write_text(_STARTER.format(roles=", ".join(sorted(OFFICE | OUTSIDE)), user=user))
 
 
 def open_home(settings: Settings) -> Home:

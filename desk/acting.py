@@ -1,5 +1,6 @@
 """What a person said on the command line becomes a deed."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from ulid import ULID
 
-from comity.errors import NotFound, NotOpen, Unreadable
+from comity.errors import NotOpen, Unreadable
 from comity.evidence.manifest import Receipt as ReceiptOfRecipient
 from comity.home import Home
 from comity.request.lifecycle import STEPS, STILLS, Act, Role
@@ -41,8 +42,7 @@ def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
     """The deed that was meant. Raises NotOpen for an unknown act or role, Unreadable for particulars that are wrong."""
     request = counter.request(reference)
     act = _act(request, said.act)
-    particulars = _particulars(request, act, said)
-    _check_recipient(counter.home, particulars)
+    particulars = _bound_to_key(counter.home, _particulars(request, act, said))
     role = _role(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
     return Deed(
         id=said.deed or str(ULID()),
@@ -95,11 +95,12 @@ def _particulars(request: Request, act: Act, said: Said) -> Particulars:
         raise Unreadable(f"--with: {faults}; '{act}' takes {wanted or 'words and a reason only'}") from None
 
 
-def _check_recipient(home: Home, particulars: Particulars) -> None:
-    """A package needs a recipient whose public key is here: said when it is drafted, not when it should leave."""
-    if isinstance(particulars, Draft) and not home.recipient(particulars.recipient).exists():
-        known = ", ".join(sorted(path.stem for path in (home.folder / "recipients").glob("*.age"))) or "none yet"
-        raise NotFound(f"no public key of that recipient here; there are: {known} (COMITY_HOME/recipients/NAME.age)")
+def _bound_to_key(home: Home, particulars: Particulars) -> Particulars:
+    """A draft names the recipient's public key as it stands here: what two people release goes to that key only."""
+    if not isinstance(particulars, Draft):
+        return particulars
+    key = home.recipient_key(particulars.recipient)
+    return particulars.model_copy(update={"key": hashlib.sha256(key.encode()).hexdigest()})
 
 
 def _whole_digest(request: Request, part: str, given: dict[str, Any]) -> dict[str, Any]:

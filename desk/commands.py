@@ -198,7 +198,7 @@ def listing(
     as_json: Json = False,
 ) -> None:
     """List requests, the next due first."""
-    from desk.telling import table_of
+    from desk.telling import show_list
 
     home = open_home(Settings())
     where = {name: value for name, value in {"stage": stage, "urgency": urgency}.items() if value}
@@ -210,7 +210,7 @@ def listing(
     if as_json:
         say_json([row.model_dump(mode="json") for row in rows])
     else:
-        table_of(rows)
+        show_list(rows)
 
 
 def show(reference: Reference, as_json: Json = False) -> None:

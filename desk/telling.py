@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Column, Table
 
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.register import reading
 from comity.register.reading import Row
 from comity.request.gaps import Lack
+from comity.request.lifecycle import Role, Status
 from comity.request.model import Measure, Owed, Package, Question, Request, stage_of
 from comity.request.rules import offers, parts_of
 from desk.submitting import Questions
@@ -21,19 +21,24 @@ OURS = "our default"
 
 
 def offered(request: Request) -> list[dict[str, Any]]:
-    """What is open next, and for whom."""
+    """What is open next, and for whom. A closed request has no door: nothing is open for it here."""
+    open_now = offers(request) if request.status != Status.CLOSED else ()
     return [
         {"part": offer.part, "act": offer.act.value, "roles": sorted(offer.roles), "leads_to": offer.leads_to}
-        for offer in offers(request)
+        for offer in open_now
+        if offer.roles != {Role.CLOCK}
     ]
 
 
 def open_lines(request: Request) -> list[str]:
-    """What is open next, a line for each part."""
+    """What is open next, a line for all parts of which the same is open."""
     by_part: dict[str, list[str]] = {}
     for offer in offered(request):
         by_part.setdefault(offer["part"], []).append(f"{offer['act']} ({', '.join(offer['roles'])})")
-    return [f"open on {part}: {'; '.join(acts)}" for part, acts in by_part.items()]
+    alike: dict[str, list[str]] = {}
+    for part, acts in by_part.items():
+        alike.setdefault("; ".join(acts), []).append(part)
+    return [f"open on {', '.join(parts)}: {acts}" for acts, parts in alike.items()]
 
 
 def whole(home: Home, request: Request) -> dict[str, Any]:
@@ -54,20 +59,13 @@ def questions(home: Home, reference: str) -> tuple[Lack, ...]:
     return Questions.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "questions")).lacks
 
 
-def table_of(rows: Iterable[Row]) -> None:
-    """A list of requests on the terminal."""
-    table = Table("class", Column("reference", no_wrap=True), "from", "stage", "status", "next due", "received")
+def show_list(rows: Iterable[Row]) -> None:
+    """A list of requests on the terminal, a line each."""
+    out = Console(soft_wrap=True, highlight=False, markup=False)
+    out.print(f"{'class':<5}  {'reference':<26}  from  {'next due (UTC)':<19}  {'stage':<17}  status")
     for row in rows:
-        table.add_row(
-            row.urgency,
-            row.reference,
-            row.requesting,
-            row.stage,
-            row.status,
-            _instant(row.next_due),
-            _instant(row.received),
-        )
-    Console().print(table)
+        due = _instant(row.next_due)
+        out.print(f"{row.urgency:<5}  {row.reference}  {row.requesting:<4}  {due:<19}  {row.stage:<17}  {row.status}")
 
 
 def show_request(home: Home, request: Request) -> None:
@@ -113,9 +111,16 @@ def show_trace(lines: Iterable[Line]) -> None:
 def _told(line: Line) -> str:
     part = line.what.get("part", "") if line.version and line.kind == "deed" else ""
     led_to = f" → {line.status}" if line.status else ""
-    by = f"{line.person} as {line.role}" if line.person != line.role else line.person
+    by = _by(line)
     happened = f"{line.act} {part}".rstrip() + led_to
-    return f"{line.index:>6}  {_instant(line.at)}  {line.kind:<7}  {happened:<44}  {by:<32}  {_more(line)}".rstrip()
+    return f"{line.index:>6}  {_instant(line.at)}  {line.kind:<7}  {happened:<44}  {by:<40}  {_more(line)}".rstrip()
+
+
+def _by(line: Line) -> str:
+    """Who did it: a person in a role, or on behalf of somebody outside."""
+    if line.what.get("on_behalf"):
+        return f"{line.person} on behalf of the {line.role}"
+    return f"{line.person} as {line.role}" if line.person != line.role else line.person
 
 
 def _more(line: Line) -> str:

@@ -218,6 +218,7 @@ def _drafted(request: Request, event: Event) -> Request:
         since=event.since,
         exhibits=exhibits,
         recipient=draft.recipient,
+        key=draft.key,
         content=content_digest(request.reference, name, exhibits),
         hands=(event.person,),
     )

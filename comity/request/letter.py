@@ -306,7 +306,7 @@ class DualCriminality(Record):
 class MeasureSought(Record):
     """One measure that is asked for. Legal basis, urgency and deadline belong to the measure."""
 
-    kind: Line | None = _may("the kind of measure, as in `comity law measures`")
+    kind: Line | None = _may("the kind of measure, as in comity/law/measures.toml")
     instrument: Reference | None = _may("the treaty or law that this measure rests on; else the letter's only one")
     urgency: Urgency | None = _may("the urgency claimed for this measure, if another than for the whole request")
     description: Text | None = _may("the assistance sought")

@@ -171,6 +171,7 @@ class Draft(Particulars):
 
     exhibits: tuple[Ulid, ...] = Field(min_length=1)
     recipient: Token
+    key: Digest | None = Field(None, description="SHA-256 of the recipient's public key, as it was when drafted")
 
 
 class ReceiptOfPackage(Particulars):
@@ -453,6 +454,7 @@ class Package(Kept):
     since: AwareDatetime
     exhibits: tuple[Exhibit, ...]
     recipient: Token
+    key: Digest | None = None
     content: Digest = Field(description="digest of the exhibits' seals, in order")
     hands: tuple[PersonId, ...] = ()
     attempts: int = 0

@@ -70,7 +70,7 @@ def check(request: Request, deed: Deed, now: datetime) -> None:
         _check_revision(part, deed)
     _check_instants(deed, now)
     for guard in row.guards:
-        objection = GUARDS[guard](Case(request, part, deed, now))
+        objection = GUARDS[guard](View(request, part, deed, now))
         if objection:
             raise Objection(f"'{deed.act}' on {deed.part}: {objection}")
 
@@ -143,8 +143,8 @@ def _may_be_offered(request: Request, name: str, step: Step) -> bool:
     probe = Deed.model_construct(
         id="", act=step.act, part=name, person="", role=min(step.roles), particulars=Particulars()
     )
-    case = Case(request, part_of(request, name), probe, request.since)
-    return not any(GUARDS[guard](case) for guard in step.guards if guard in _OF_THE_REQUEST)
+    view = View(request, part_of(request, name), probe, request.since)
+    return not any(GUARDS[guard](view) for guard in step.guards if guard in _OF_THE_REQUEST)
 
 
 _OF_THE_REQUEST = frozenset(
@@ -170,7 +170,7 @@ _OF_THE_REQUEST = frozenset(
 
 
 @dataclass(frozen=True)
-class Case:
+class View:
     """What a guard looks at."""
 
     request: Request
@@ -183,33 +183,33 @@ def _unless(holds: bool, objection: str) -> str | None:
     return None if holds else objection
 
 
-def _review_open(case: Case) -> str | None:
-    return _unless(case.request.status == Status.OPEN, f"the request is '{case.request.status}', not 'open'")
+def _review_open(view: View) -> str | None:
+    return _unless(view.request.status == Status.OPEN, f"the request is '{view.request.status}', not 'open'")
 
 
-def _never_urgent(case: Case) -> str | None:
+def _never_urgent(view: View) -> str | None:
     return _unless(
-        case.request.urgency not in URGENT, "never while the request is P0 or P1: what is missing can be asked"
+        view.request.urgency not in URGENT, "never while the request is P0 or P1: what is missing can be asked"
     )
 
 
-def _second_person(case: Case) -> str | None:
-    hands = () if isinstance(case.part, Question) else case.part.hands
-    return _unless(case.deed.person not in hands, "another person must do this than those who proposed or changed it")
+def _second_person(view: View) -> str | None:
+    hands = () if isinstance(view.part, Question) else view.part.hands
+    return _unless(view.deed.person not in hands, "another person must do this than those who proposed or changed it")
 
 
-def _after_reminders(case: Case) -> str | None:
-    if case.request.reminders < 3:
-        return f"two reminders and a last letter come first; {case.request.reminders} have gone"
-    return _never_urgent(case)
+def _after_reminders(view: View) -> str | None:
+    if view.request.reminders < 3:
+        return f"two reminders and a last letter come first; {view.request.reminders} have gone"
+    return _never_urgent(view)
 
 
-def _with_reason(case: Case) -> str | None:
-    return _unless(bool(case.deed.particulars.reason.strip()), "it needs a reason")
+def _with_reason(view: View) -> str | None:
+    return _unless(bool(view.deed.particulars.reason.strip()), "it needs a reason")
 
 
-def _all_ended(case: Case) -> str | None:
-    living = [part.id for part in _ending(case.request) if not has_ended(part.status)]
+def _all_ended(view: View) -> str | None:
+    living = [part.id for part in _ending(view.request) if not has_ended(part.status)]
     return _unless(not living, f"{', '.join(living)} have not ended")
 
 
@@ -220,74 +220,74 @@ def _ending(request: Request) -> Iterable[Measure | Package]:
 _OWN_DUTIES = frozenset({Duty.SETTLE, Duty.END_WATCH})
 
 
-def _no_duty_left(case: Case) -> str | None:
-    left = [owed.key for owed in case.request.duties if owed.duty not in _OWN_DUTIES]
+def _no_duty_left(view: View) -> str | None:
+    left = [owed.key for owed in view.request.duties if owed.duty not in _OWN_DUTIES]
     return _unless(not left, f"these are still owed: {', '.join(left)}; do them, or 'close, duties continue'")
 
 
-def _keys_exist(case: Case) -> str | None:
-    return _unless(not case.request.keys_destroyed, "its keys were destroyed; a new request must be made")
+def _keys_exist(view: View) -> str | None:
+    return _unless(not view.request.keys_destroyed, "its keys were destroyed; a new request must be made")
 
 
-def _urgent_one_person(case: Case) -> str | None:
-    if not isinstance(case.part, Measure) or case.part.urgency not in ALONE_AT_NIGHT:
+def _urgent_one_person(view: View) -> str | None:
+    if not isinstance(view.part, Measure) or view.part.urgency not in ALONE_AT_NIGHT:
         return "only P0, P1 and P1d may be ordered provisionally; propose it"
-    return _unless(case.part.one_person, "one person alone may not order this kind of measure; propose it")
+    return _unless(view.part.one_person, "one person alone may not order this kind of measure; propose it")
 
 
-def _date_passed(case: Case) -> str | None:
-    date = case.part.answer_by if isinstance(case.part, Question) else getattr(case.part, "until", None)
+def _date_passed(view: View) -> str | None:
+    date = view.part.answer_by if isinstance(view.part, Question) else getattr(view.part, "until", None)
     return _unless(
-        date is not None and date <= case.now, f"the date given, {date and date.isoformat()}, has not passed"
+        date is not None and date <= view.now, f"the date given, {date and date.isoformat()}, has not passed"
     )
 
 
-def _the_proposer(case: Case) -> str | None:
-    proposer = case.part.proposer if isinstance(case.part, Measure) else None
-    return _unless(case.deed.person == proposer, "only who proposed it may retract it; a decider may return it")
+def _the_proposer(view: View) -> str | None:
+    proposer = view.part.proposer if isinstance(view.part, Measure) else None
+    return _unless(view.deed.person == proposer, "only who proposed it may retract it; a decider may return it")
 
 
-def _digest_seen(case: Case) -> str | None:
-    stands = case.part.proposal if isinstance(case.part, Measure) else getattr(case.part, "content", None)
-    seen = case.deed.particulars.seen if isinstance(case.deed.particulars, Decision | SeenDigest) else None
+def _digest_seen(view: View) -> str | None:
+    stands = view.part.proposal if isinstance(view.part, Measure) else getattr(view.part, "content", None)
+    seen = view.deed.particulars.seen if isinstance(view.deed.particulars, Decision | SeenDigest) else None
     return _unless(
         seen is not None and seen == stands, f"what stands before you has the digest {stands}, not the one named"
     )
 
 
-def _as_proposed(case: Case) -> str | None:
-    proposed = case.part.proposed if isinstance(case.part, Measure) else None
-    return _unless(case.deed.act == proposed, f"the proposal is to '{proposed}': do that, or return it")
+def _as_proposed(view: View) -> str | None:
+    proposed = view.part.proposed if isinstance(view.part, Measure) else None
+    return _unless(view.deed.act == proposed, f"the proposal is to '{proposed}': do that, or return it")
 
 
-def _told_requester(case: Case) -> str | None:
-    told = isinstance(case.deed.particulars, Decision) and case.deed.particulars.told_requester_at is not None
+def _told_requester(view: View) -> str | None:
+    told = isinstance(view.deed.particulars, Decision) and view.deed.particulars.told_requester_at is not None
     return _unless(told, "the requesting authority must be told first; say when (told_requester_at)")
 
 
-def _consulted(case: Case) -> str | None:
-    consulted = isinstance(case.part, Measure) and case.part.consulted
+def _consulted(view: View) -> str | None:
+    consulted = isinstance(view.part, Measure) and view.part.consulted
     return _unless(consulted, "the requesting authority is consulted first; return it, then 'consult'")
 
 
-def _lasts(case: Case) -> str | None:
+def _lasts(view: View) -> str | None:
     return _unless(
-        isinstance(case.part, Measure) and case.part.lasts, "this kind of measure does not last; 'complete' it"
+        isinstance(view.part, Measure) and view.part.lasts, "this kind of measure does not last; 'complete' it"
     )
 
 
-def _p0_finds_child(case: Case) -> str | None:
-    if case.request.urgency != Urgency.P0:
+def _p0_finds_child(view: View) -> str | None:
+    if view.request.urgency != Urgency.P0:
         return "only in a P0 request; propose the release"
-    return _unless(case.request.sender_verified, "the sender is not verified; 'verify sender' first")
+    return _unless(view.request.sender_verified, "the sender is not verified; 'verify sender' first")
 
 
-def _has_exhibits(case: Case) -> str | None:
-    return _unless(isinstance(case.part, Package) and bool(case.part.exhibits), "it holds no exhibit")
+def _has_exhibits(view: View) -> str | None:
+    return _unless(isinstance(view.part, Package) and bool(view.part.exhibits), "it holds no exhibit")
 
 
-def _same_hashes(case: Case) -> str | None:
-    receipt, package = case.deed.particulars, case.part
+def _same_hashes(view: View) -> str | None:
+    receipt, package = view.deed.particulars, view.part
     if not isinstance(receipt, ReceiptOfPackage) or not isinstance(package, Package):
         return "a receipt with the recipient's own hashes is needed"
     differing = differing_exhibits(package, receipt)
@@ -303,55 +303,55 @@ def differing_exhibits(package: Package, receipt: ReceiptOfPackage) -> tuple[str
     return differing or (("content",) if receipt.content != package.content else ())
 
 
-def _exhibits_of_request(case: Case) -> str | None:
-    named = case.deed.particulars.exhibits if isinstance(case.deed.particulars, Draft) else ()
-    held = {exhibit.id for exhibit in case.request.exhibits}
+def _exhibits_of_request(view: View) -> str | None:
+    named = view.deed.particulars.exhibits if isinstance(view.deed.particulars, Draft) else ()
+    held = {exhibit.id for exhibit in view.request.exhibits}
     foreign = [key for key in named if key not in held]
     return _unless(
         not foreign, f"{', '.join(foreign)} was not deposited in this request; `comity evidence deposit` first"
     )
 
 
-def _new_exhibit(case: Case) -> str | None:
-    deposit = case.deed.particulars
-    held = {exhibit.id for exhibit in case.request.exhibits}
+def _new_exhibit(view: View) -> str | None:
+    deposit = view.deed.particulars
+    held = {exhibit.id for exhibit in view.request.exhibits}
     known = isinstance(deposit, Deposit) and deposit.exhibit.id in held
     return _unless(not known, "that exhibit is in this request already")
 
 
-def _duty_owed(case: Case) -> str | None:
-    owed = {duty.key: duty for duty in case.request.duties}
-    named = case.deed.particulars.duty if isinstance(case.deed.particulars, DutyNamed) else ""
+def _duty_owed(view: View) -> str | None:
+    owed = {duty.key: duty for duty in view.request.duties}
+    named = view.deed.particulars.duty if isinstance(view.deed.particulars, DutyNamed) else ""
     if named not in owed:
         return f"no such duty is owed; owed are: {', '.join(owed) or 'none'}"
     return _unless(owed[named].reckoned, "its clock is being reckoned; try again in a moment")
 
 
-def _next_name(case: Case) -> str | None:
-    awaited = f"M{len(case.request.measures) + 1}"
-    named = case.deed.particulars.measure.id if isinstance(case.deed.particulars, NewMeasure) else ""
+def _next_name(view: View) -> str | None:
+    awaited = f"M{len(view.request.measures) + 1}"
+    named = view.deed.particulars.measure.id if isinstance(view.deed.particulars, NewMeasure) else ""
     return _unless(named == awaited, f"the next measure of this request is {awaited}")
 
 
-def _rank_of_claim(case: Case) -> tuple[int, int]:
+def _rank_of_claim(view: View) -> tuple[int, int]:
     """(rank now, rank claimed): 0 is the most urgent."""
-    now = case.part.urgency if isinstance(case.part, Measure) else case.request.urgency
-    claimed = case.deed.particulars.urgency if isinstance(case.deed.particulars, UrgencySet) else now
+    now = view.part.urgency if isinstance(view.part, Measure) else view.request.urgency
+    claimed = view.deed.particulars.urgency if isinstance(view.deed.particulars, UrgencySet) else now
     return now.rank, claimed.rank
 
 
-def _only_up(case: Case) -> str | None:
-    now, claimed = _rank_of_claim(case)
+def _only_up(view: View) -> str | None:
+    now, claimed = _rank_of_claim(view)
     return _unless(claimed < now, "a claim only goes up; 'assess urgency' may go down")
 
 
-def _down_by_second(case: Case) -> str | None:
-    now, claimed = _rank_of_claim(case)
-    set_by = case.part.urgency_by if isinstance(case.part, Measure) else None
-    return _unless(claimed <= now or case.deed.person != set_by, "another person than who set it must assess it down")
+def _down_by_second(view: View) -> str | None:
+    now, claimed = _rank_of_claim(view)
+    set_by = view.part.urgency_by if isinstance(view.part, Measure) else None
+    return _unless(claimed <= now or view.deed.person != set_by, "another person than who set it must assess it down")
 
 
-GUARDS: dict[Guard, Callable[[Case], str | None]] = {
+GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.REVIEW_OPEN: _review_open,
     Guard.NOTHING_WITHOUT_IT: _never_urgent,
     Guard.SECOND_PERSON: _second_person,

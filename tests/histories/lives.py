@@ -1,0 +1,81 @@
+"""The lives that are recorded: short, and between them through every kind of row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from comity.request.lifecycle import Act, Role
+from comity.request.model import Request
+from tests.crash.life import ACTS
+
+Row = tuple[str, Act, str, Role, Callable[[Request], dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Life:
+    """One life: the example that it begins with, its acts, how far time is put forward before them so that alarms
+    ring, whether a relay takes their mails, and after how many events the server suggests to continue as new."""
+
+    name: str
+    example: str
+    acts: tuple[Row, ...]
+    waits: timedelta | None = None
+    relay: bool = True
+    continue_after: int | None = None
+
+
+def _nothing(_request: Request) -> dict[str, Any]:
+    return {}
+
+
+def _because(_request: Request) -> dict[str, Any]:
+    return {"reason": "for the record"}
+
+
+def _until(_request: Request) -> dict[str, Any]:
+    return {"until": datetime.now(UTC) + timedelta(days=20)}
+
+
+def _proposing(outcome: Act) -> Callable[[Request], dict[str, Any]]:
+    return lambda _: {"outcome": outcome, "ground": "an article", "reason": "a reason"}
+
+
+def _seen(index: int) -> Callable[[Request], dict[str, Any]]:
+    return lambda request: {"seen": request.measures[index].proposal, "ground": "an article", "reason": "a reason"}
+
+
+# fmt: off
+_ASKED: tuple[Row, ...] = (
+    ("p-anna",  Act.ASK,                 "request", Role.COORDINATOR,          lambda _: {"to": Role.PROVIDER}),
+    ("p-anna",  Act.WITHDRAW_QUESTION,   "Q1",      Role.COORDINATOR,          _nothing),
+)
+_DISPUTED: tuple[Row, ...] = (
+    ("p-anna",  Act.ACKNOWLEDGE,         "request", Role.COORDINATOR,          _nothing),
+    ("p-anna",  Act.OPEN_REVIEW,         "request", Role.COORDINATOR,          _nothing),
+    ("p-bob",   Act.CONSULT,             "M1",      Role.REVIEWER,             _until),
+    ("p-fay",   Act.ANSWER_CONSULTATION, "M1",      Role.REQUESTING_AUTHORITY, _nothing),
+    ("p-bob",   Act.PROPOSE,             "M1",      Role.REVIEWER,             _proposing(Act.REFUSE)),
+    ("p-carla", Act.REFUSE,              "M1",      Role.DECIDER,              _seen(0)),
+    ("p-bob",   Act.PROPOSE,             "M2",      Role.REVIEWER,             _proposing(Act.OFFER_CONDITIONS)),
+    ("p-carla", Act.OFFER_CONDITIONS,    "M2",      Role.DECIDER,              _seen(1)),
+    ("p-fay",   Act.ACCEPT,              "M2",      Role.REQUESTING_AUTHORITY, _nothing),
+    ("p-anna",  Act.ASSIGN,              "M2",      Role.COORDINATOR,          _nothing),
+    ("p-dan",   Act.START,               "M2",      Role.EXECUTING_AUTHORITY,  _nothing),
+    ("p-dan",   Act.SUSPEND,             "M2",      Role.EXECUTING_AUTHORITY,  _because),
+    ("p-fay",   Act.WITHDRAW,            "M2",      Role.REQUESTING_AUTHORITY, _nothing),
+    ("p-dan",   Act.STOPPED,             "M2",      Role.EXECUTING_AUTHORITY,  _because),
+    ("p-fay",   Act.WITHDRAW,            "M3",      Role.REQUESTING_AUTHORITY, _nothing),
+    ("p-anna",  Act.CONCLUDE,            "request", Role.COORDINATOR,          _nothing),
+    ("p-anna",  Act.CLOSE,               "request", Role.COORDINATOR,          _nothing),
+)
+_CLOSE: tuple[Row, ...] = (
+    ("p-anna",  Act.CLOSE,               "request", Role.COORDINATOR,          _nothing),
+)
+# fmt: on
+
+LIVES = (
+    Life("urgent", "p0-livestream-announced", (*_ASKED, *ACTS, *_CLOSE), waits=timedelta(minutes=12)),
+    Life("continued", "p0-livestream-announced", (*ACTS, *_CLOSE), continue_after=80),
+    Life("disputed", "p3-bank-records-three-measures", _DISPUTED, waits=timedelta(days=9), relay=False),
+)

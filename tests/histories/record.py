@@ -1,0 +1,87 @@
+"""Records the histories anew: `.venv/bin/python -m tests.histories.record` (see README.md for when it may be done)."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from temporalio.client import Client, WorkflowHistory
+from temporalio.converter import WorkflowSerializationContext
+from temporalio.testing import WorkflowEnvironment
+
+from activities.arrivals import Start
+from comity.home import open_home
+from comity.people import People
+from comity.request.model import canonical
+from desk.counter import Counter
+from desk.submitting import Submission, submit
+from tests.histories.lives import LIVES, Life
+from tests.processes import ROOT, deed, premises
+from tests.serving import time_skipping
+from worker import working
+
+FOLDER = Path(__file__).parent / "recorded"
+
+
+async def record(life: Life) -> dict[str, Any]:
+    """Live it on a real server. Returns its runs in order, each with the state in which it ended."""
+    with TemporaryDirectory(prefix="comity-history-") as folder, premises(Path(folder), law="default") as place:
+        home = open_home(place.settings if life.relay else place.settings.model_copy(update={"smtp_port": 9}))
+        people = People.load(home.folder / "people.toml")
+        async with time_skipping(continue_after=life.continue_after) as env, working(home, env.client):
+            counter = Counter(home, people, env.client)
+            reference = await _live(life, counter, env)
+            runs = await _runs(env.client, f"request/{reference}")
+            states = [await _carried_into(env.client, run) for run in runs[1:]]
+            states.append(json.loads(canonical(counter.request(reference))))
+        home.close()
+    return {
+        "workflow": f"request/{reference}",
+        "runs": [{"history": run.to_json_dict(), "state": state} for run, state in zip(runs, states, strict=True)],
+    }
+
+
+async def _live(life: Life, counter: Counter, env: WorkflowEnvironment) -> str:
+    letter = (ROOT / "examples" / f"{life.example}.json").read_bytes()
+    reference = (await submit(counter, Submission(letter, "p-anna", datetime.now(UTC)))).reference
+    if life.waits:
+        await env.fast_forward(env.client.get_workflow_handle(f"request/{reference}"), life.waits)
+    for person, act, part, role, words in life.acts:
+        given = words(counter.request(reference))
+        await counter.act(reference, deed(counter, reference, person, act, part, role=role, **given))
+    await env.client.get_workflow_handle(f"request/{reference}").result()
+    return reference
+
+
+async def _runs(client: Client, workflow: str) -> list[WorkflowHistory]:
+    """The history of each run, from the first on."""
+    last = await client.get_workflow_handle(workflow).fetch_history()
+    found = [last]
+    while before := _started(found[0]).continued_execution_run_id:
+        found.insert(0, await client.get_workflow_handle(workflow, run_id=before).fetch_history())
+    return found
+
+
+async def _carried_into(client: Client, run: WorkflowHistory) -> Any:
+    """The state that a run was given by the one before."""
+    converter = client.data_converter.with_context(WorkflowSerializationContext("default", run.workflow_id))
+    [start] = await converter.decode(list(_started(run).input.payloads), [Start])
+    return json.loads(canonical(start.carried.request))
+
+
+def _started(run: WorkflowHistory) -> Any:
+    return run.events[0].workflow_execution_started_event_attributes
+
+
+async def record_all() -> None:
+    """Write every life into its file."""
+    for life in LIVES:
+        recorded = await record(life)
+        (FOLDER / f"{life.name}.json").write_text(json.dumps(recorded, sort_keys=True, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    asyncio.run(record_all())

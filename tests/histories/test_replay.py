@@ -1,0 +1,89 @@
+"""Recorded lives are lived again by the code of today: the same commands, and the same state at the end of each run.
+
+A replay alone would not do: it compares the shape of commands, not what was asked of an activity, for how long a timer
+was set, nor what the request became (seen by running: a changed argument replays).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    Interceptor,
+    Replayer,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+from comity.request import fold
+from comity.request.model import Event, Request, canonical
+from temporal.plugin import ComityPlugin
+from tests.histories.lives import LIVES
+from tests.serving import KeysInMemory
+from workflows.request import RequestLife
+
+RECORDED = {path.stem: json.loads(path.read_text()) for path in (Path(__file__).parent / "recorded").glob("*.json")}
+
+
+class Witness(Interceptor):
+    """Keeps the state in which each run ends, however it ends."""
+
+    def __init__(self) -> None:
+        self.states: list[Any] = []
+
+    def workflow_interceptor_class(
+        self,
+        input: WorkflowInterceptorClassInput,  # noqa: A002, ARG002 - the SDK's name
+    ) -> type[WorkflowInboundInterceptor]:
+        """An interceptor that tells this witness."""
+        states = self.states
+
+        class Telling(WorkflowInboundInterceptor):
+            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002
+                try:
+                    return await super().execute_workflow(input)
+                finally:
+                    life: RequestLife = workflow.instance()
+                    states.append(json.loads(canonical(life._request)))
+
+        return Telling
+
+
+async def replayed(run: dict[str, Any], workflow_id: str) -> Any:
+    """The state in which a run ends when it is lived again."""
+    witness = Witness()
+    replayer = Replayer(workflows=[RequestLife], plugins=[ComityPlugin(KeysInMemory())], interceptors=[witness])
+    await replayer.replay_workflow(WorkflowHistory.from_json(workflow_id, run["history"]))
+    [state] = witness.states
+    return state
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED))
+async def test_a_recorded_life_is_lived_again_to_the_same_state(name: str) -> None:
+    for run in RECORDED[name]["runs"]:
+        assert await replayed(run, RECORDED[name]["workflow"]) == run["state"]
+
+
+def test_every_life_is_recorded_and_one_of_them_continued_as_new() -> None:
+    assert set(RECORDED) == {life.name for life in LIVES}
+    assert len(RECORDED["continued"]["runs"]) > 1
+
+
+async def test_code_that_comes_to_another_state_by_the_same_commands_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its replay raises nothing: that the states differ is all that tells."""
+    real = fold.fold
+
+    def careless(request: Request, event: Event) -> Request:
+        return real(request, event).model_copy(update={"reminders": 7})
+
+    monkeypatch.setattr(fold, "fold", careless)
+    life = RECORDED["disputed"]
+    [run] = life["runs"]
+    state = await replayed(run, life["workflow"])
+    assert state == run["state"] | {"reminders": 7}

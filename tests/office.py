@@ -165,10 +165,10 @@ class Office:
         await self.env.fast_forward(self.life(reference), time)
         by = await self.env.get_current_time(self.life(reference))
         async with asyncio.timeout(60):
-            while not self._is_quiet(await self.now(reference), by):  # noqa: ASYNC110 - nobody sets an event here
+            while not self.all_rung(await self.now(reference), by):  # noqa: ASYNC110 - nobody sets an event here
                 await asyncio.sleep(0.05)
 
-    def _is_quiet(self, now: Request, by: datetime) -> bool:
+    def all_rung(self, now: Request, by: datetime) -> bool:
         """Nothing waits to be rung, every alarm has its answer, and all of it is on record."""
         acts = Counting(entry.leaf.act for entry in self.entries(now.reference))
         answered = acts[Act.RING] == acts[Act.TOLD] + acts[Act.NOT_TOLD]

@@ -67,6 +67,8 @@ DISPATCHING: workflow.ActivityConfig = {
 
 DEEDS_REMEMBERED = 500
 EVENTS_IN_A_BATCH = 50
+ALARMS_AT_ONCE = 100
+GIVING_WAY = timedelta(seconds=5)
 _LEAVING = frozenset({Act.DISPATCH, Act.DISPATCH_AGAIN, Act.DISCLOSE_AT_ONCE})
 
 
@@ -225,7 +227,7 @@ class RequestLife:
             try:
                 await workflow.wait_condition(_changed(self._next_instant, instant), timeout=left)
             except TimeoutError:
-                self._expire_or_ring(workflow.now())
+                await self._expire_or_ring(workflow.now())
 
     def _next_instant(self) -> datetime | None:
         next_alarm = escalation.soonest(self._request.duties)
@@ -240,20 +242,34 @@ class RequestLife:
         questions = [(q.id, Act.RECORD_QUESTION_EXPIRY, q.answer_by) for q in asked]
         return [(part, act, instant) for part, act, instant in [*measures, *questions] if instant]
 
-    def _expire_or_ring(self, now: datetime) -> None:
+    async def _expire_or_ring(self, now: datetime) -> None:
         """All that has come due, in the order of its instants; what lapses rings before its lapse is recorded."""
-        while (instant := self._next_instant()) and instant <= now:
-            owed = escalation.soonest(self._request.duties)
-            if owed and owed.next_at == instant:
-                self._ring(owed, instant)
-            else:
-                self._expire(instant)
+        while True:
+            for _ in range(ALARMS_AT_ONCE):
+                instant = self._next_instant()
+                if instant is None or instant > now:
+                    return
+                self._ring_or_expire(instant)
+            await self._give_way()
+
+    def _ring_or_expire(self, instant: datetime) -> None:
+        owed = escalation.soonest(self._request.duties)
+        if owed and owed.next_at == instant:
+            self._ring(owed, instant)
+        else:
+            self._expire(instant)
 
     def _expire(self, instant: datetime) -> None:
         for part, act, at in self._expiries():
             if at == instant:
                 status = Status.DONE if act == Act.RECORD_EXPIRY else Status.EXPIRED
                 self._apply_clock(act, Particulars(), part=part, status=status, happened=instant)
+
+    async def _give_way(self) -> None:
+        """An outage may have crossed more alarms than the server holds activities, or a history events."""
+        await workflow.wait_condition(lambda: len(self._flying) < ALARMS_AT_ONCE)
+        if workflow.info().is_continue_as_new_suggested():
+            await workflow.sleep(GIVING_WAY)  # the run leaves meanwhile; not while the register is down
 
     def _ring(self, owed: Owed, planned: datetime) -> None:
         alarm = escalation.alarm(owed, planned, self._request.ladders[owed.ladder])

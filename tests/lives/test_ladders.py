@@ -1,9 +1,11 @@
 """Every ladder climbed by mail on a real server, its time skipped: until the duty is done, and nobody is told twice."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from ulid import ULID
@@ -257,3 +259,22 @@ def alarms(authority: Office, reference: str) -> list[Alarm]:
 
 def test_every_person_of_the_office_has_a_role_to_act_in() -> None:
     assert set(ROLES) == {f"p-{name}" for name in WHO}
+
+
+async def test_a_long_outage_drowns_neither_the_request_nor_the_server(tmp_path: Path, *, proving: bool) -> None:
+    """A week of a P0 crosses more alarms than the server holds activities (2,000): they are handled by and by."""
+    away = timedelta(days=7) if proving else timedelta(hours=8)
+    async with office(tmp_path, continue_after=300) as authority:
+        reference, request = await neglected(authority, Urgency.P0, away)
+        deadlines = {owed.key: owed for owed in request.duties}
+        await taken_up(authority, request)
+        async with asyncio.timeout(60 + away / timedelta(minutes=10)):
+            while not authority.all_rung(await authority.now(reference), datetime.now(UTC)):  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+        for duty, owed in deadlines.items():
+            rung = [alarm for alarm in authority.rung(reference, duty) if alarm.planned <= owed.entered + away]
+            number = len(rung)
+            assert [alarm.planned - (owed.next_at or owed.entered) for alarm in rung] == hours(
+                request.ladders[owed.ladder], number
+            )
+        await authority.agreed(reference)

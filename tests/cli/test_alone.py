@@ -1,0 +1,81 @@
+"""The command line where there is no service, or nothing that it could be run on."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.typist import Typist
+from tests.processes import Premises, premises
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Premises]:
+    """A home in which nothing runs."""
+    with premises(tmp_path) as prepared:
+        yield prepared
+
+
+@pytest.fixture
+def nowhere(place: Premises) -> Premises:
+    """The same, before anybody made it."""
+    place.home.rename(place.folder / "elsewhere")
+    return place
+
+
+def test_without_a_home_nothing_can_be_reached_and_it_says_how_one_is_made(nowhere: Premises) -> None:
+    ended = nowhere.comity("list")
+    assert ended.returncode == 3
+    assert b"there is no COMITY_HOME" in ended.stderr
+    assert b"`comity up` makes one" in ended.stderr
+    assert not nowhere.home.exists()
+
+
+def test_doctor_names_what_is_missing_and_ends_with_1(nowhere: Premises) -> None:
+    ended = nowhere.comity("doctor", "--json")
+    findings = {finding["what"]: finding for finding in json.loads(ended.stdout)}
+    assert ended.returncode == 1
+    assert not findings["home"]["well"]
+    assert findings["mail relay"]["well"]
+
+
+def test_without_a_server_an_act_cannot_be_done_and_nothing_is_entered(place: Premises) -> None:
+    ended = place.comity("act", "01JA", "note", "--as", "p-anna")
+    assert ended.returncode == 3
+    assert ended.stderr.startswith(b"comity: no Temporal server answers at 127.0.0.1:")
+    assert b"COMITY_TEMPORAL" in ended.stderr
+    assert ended.stdout == b""
+
+
+def test_what_is_typed_wrong_ends_with_2(nowhere: Premises) -> None:
+    assert nowhere.comity("nonsense").returncode == 2
+    for words in (("nonsense",), ("act",), ("list", "--size", "many"), ("submit",)):
+        ended = Typist(nowhere)(*words)
+        assert ended.returncode == 2
+        assert b"Usage: comity" in ended.stderr
+
+
+def test_a_ring_that_others_may_read_is_refused_with_the_command_that_mends_it(place: Premises) -> None:
+    ring = place.home / "master-keys.toml"
+    ring.chmod(0o644)
+    for type_, words in ((place.comity, ("up",)), (Typist(place), ("keys", "rotate"))):
+        ended = type_(*words)
+        assert ended.returncode == 1
+        assert f"chmod 600 {ring}".encode() in ended.stderr
+    ring.chmod(0o600)
+    assert Typist(place)("keys", "rotate").returncode == 0
+
+
+def test_what_needs_no_home_works_without_one(nowhere: Premises) -> None:
+    typed = Typist(nowhere)
+    assert json.loads(typed("schema", "request").stdout)["title"] == "Letter"
+    assert len(json.loads(typed("lifecycle", "--json").stdout)) > 100
+
+
+def test_a_port_in_use_is_named_before_anything_is_started(place: Premises) -> None:
+    with socket.create_server(("127.0.0.1", place.settings.temporal_port)):
+        ended = place.comity("up")
+    assert ended.returncode == 1
+    assert f"port {place.settings.temporal_port} is in use".encode() in ended.stderr

@@ -1,0 +1,193 @@
+"""The command line beside a service that runs: what is refused starts nothing, and says what is possible instead."""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from comity.home import open_home
+from comity.keys.request_keys import SERVICE, KeyClass
+from comity.ledger import log
+from tests.cli.typist import Typist
+from tests.processes import ROOT, Premises, premises, read_json
+
+EXAMPLE = (ROOT / "examples" / "p3-bank-records-three-measures.json").read_bytes()
+SECRET = "Aurelia Inventata"
+_ANNA = ("--as", "p-anna")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premises]:
+    """A service that runs."""
+    with premises(tmp_path_factory.mktemp("cli")) as prepared:
+        prepared.up()
+        yield prepared
+
+
+@pytest.fixture(scope="module")
+def typed(place: Premises) -> Typist:
+    """Commands on its home."""
+    return Typist(place)
+
+
+@pytest.fixture(scope="module")
+def reference(place: Premises) -> str:
+    """A request that came in by standard input."""
+    ended = place.comity("submit", "-", "--json", *_ANNA, stdin=_letter("of the module"))
+    assert ended.returncode == 0, ended.stderr
+    return str(read_json(ended.stdout)["reference"])
+
+
+def _letter(number: str, **more: Any) -> bytes:
+    return json.dumps(json.loads(EXAMPLE) | {"own_reference": number, **more}).encode()
+
+
+UNREADABLE = {
+    "not JSON": (b'{"requesting_state": "PT",', b"letter: must be JSON; it is not from line 1"),
+    "not UTF-8": (b'{"facts_summary": "\xff"}', b"letter: must be UTF-8"),
+    "too large": (_letter("1", facts_summary=SECRET * 20_000), b"must have at most 256 KiB"),
+    "wrong type": (_letter("2", measures=[{"kind": [SECRET]}]), b"measures[0].kind: must be a text"),
+    "unknown State": (_letter("3", requesting_state="QQ"), b"requesting_state: must be the code of a State"),
+    "control characters": (_letter("4", facts_summary=f"{SECRET}\x07"), b"facts_summary: must have no control"),
+    "unknown field": (_letter("5", **{SECRET: SECRET}), b"is not known here"),
+    "empty": (b"", b"letter: must be JSON"),
+}
+
+
+@pytest.mark.parametrize("wrong", UNREADABLE)
+def test_what_cannot_be_read_is_refused_by_its_place_and_nothing_starts(typed: Typist, wrong: str) -> None:
+    """The ledger keeps that it was tried: its digest and size, under the service's own key."""
+    data, says = UNREADABLE[wrong]
+    before = len(_attempts(typed.place))
+    ended = typed("submit", "-", *_ANNA, stdin=data)
+    assert ended.returncode == 1
+    assert says in ended.stderr
+    assert SECRET.encode() not in ended.stderr + ended.stdout
+    attempt = _attempts(typed.place)[before:]
+    assert [(each["tried"], each["refused"]) for each in attempt] == [
+        ({"sha256": sha256(data[: 1 << 20]).hexdigest(), "size": len(data)}, "Unreadable")
+    ]
+
+
+def test_none_of_them_started_anything(typed: Typist, reference: str) -> None:
+    assert [row["reference"] for row in read_json(typed("list", "--json").stdout)] == [reference]
+
+
+def _attempts(place: Premises, reference: str = "") -> list[dict[str, Any]]:
+    """The refused attempts on a request, or on the service itself, opened."""
+    home = open_home(place.settings)
+    try:
+        with home.store.reading() as view:
+            kept = [each for each in log.entries(view, reference) if each.leaf.kind == "attempt"]
+        owner = reference or SERVICE
+        return [
+            json.loads(home.keys.open(owner, KeyClass.RECORD, each.body, f"attempt {each.leaf.id}")) for each in kept
+        ]
+    finally:
+        home.close()
+
+
+# --- what is refused to a person --------------------------------------------------------------------------------------
+
+_NO = {
+    "an unknown act": (("frobnicate",), "there is no act of that name; open now: "),
+    "an unknown part": (("propose", "--part", "M9"), "M9"),
+    "an unknown role": (("note", "--role", "janitor"), "there is no role of that name; there are coordinator"),
+    "a person not known": (("note", "--as", "p-nobody"), "p-nobody is not known here"),
+    "an act that is not open": (("close",), "open now: "),
+    "a role not held": (("open review", "--role", "head of unit"), "head of unit"),
+    "particulars that are no JSON": (("note", "--with", "{"), "--with: no JSON at character 1"),
+    "particulars that are not known": (("note", "--with", '{"colour": "red"}'), "colour"),
+    "a revision that is past": (("open review", "--seen", "7"), "has moved on"),
+}
+
+
+@pytest.mark.parametrize("what", _NO)
+def test_a_refusal_ends_with_1_and_one_line_that_says_what_is_possible(
+    typed: Typist, reference: str, what: str
+) -> None:
+    words, says = _NO[what]
+    who = () if "--as" in words else _ANNA
+    ended = typed("act", reference, *words, *who)
+    told = ended.stderr.decode()
+    assert ended.returncode == 1, told
+    assert told.startswith("comity: ")
+    assert told.count("\n") == 1, told
+    assert says in told
+    assert ended.stdout == b""
+
+
+def test_whoever_is_not_in_people_toml_must_say_who_they_are(place: Premises, reference: str) -> None:
+    ended = place.comity("act", reference, "note")
+    assert ended.returncode == 1
+    assert b"people.toml" in ended.stderr
+
+
+def test_a_reference_that_nobody_has_is_refused(typed: Typist) -> None:
+    for words in (("show", "ZZZZ"), ("trace", "ZZZZ", "--json"), ("act", "ZZZZ", "note", *_ANNA)):
+        ended = typed(*words)
+        assert ended.returncode == 1
+        assert b"`comity list` shows those that there are" in ended.stderr
+
+
+# --- what comes in twice, or deficient --------------------------------------------------------------------------------
+
+
+def test_a_deficient_request_is_registered_with_a_question_for_each_gap(typed: Typist) -> None:
+    ended = typed("submit", "-", "--json", *_ANNA, stdin=b'{"requesting_state": "PT"}')
+    assert ended.returncode == 0, ended.stderr
+    shown = read_json(typed("show", read_json(ended.stdout)["reference"], "--json").stdout)
+    assert shown["stage"] == "submission"
+    assert len(shown["asks"]) == len(shown["questions"]) > 3
+    assert all(ask.startswith("Please") for ask in shown["asks"])
+
+
+def test_a_reference_that_came_before_is_refused_unless_it_adds_or_begins_anew(typed: Typist) -> None:
+    first = read_json(typed("submit", "-", "--json", *_ANNA, stdin=_letter("A 1")).stdout)["reference"]
+    again = typed("submit", "-", *_ANNA, stdin=_letter(" a  1 "))
+    assert again.returncode == 1
+    assert first.encode() in again.stderr
+    added = typed("submit", "-", "--supplement", "--json", *_ANNA, stdin=_letter("A 1"))
+    anew = typed("submit", "-", "--anew", "--json", *_ANNA, stdin=_letter("A 1"))
+    assert read_json(added.stdout)["reference"] == first
+    assert read_json(anew.stdout)["reference"] != first
+
+
+def test_the_same_deed_said_again_is_done_once(typed: Typist, reference: str) -> None:
+    words = ("act", reference, "acknowledge", "--id", "01JNBXR6K3V8ZD5T0M7QHYWGAC", "--json", *_ANNA)
+    one, two = (read_json(typed(*words).stdout) for _ in range(2))
+    assert one["version"] == two["version"]
+    other = typed(*words, "--words", "something else")
+    assert other.returncode == 1
+    assert b"give the deed an id of its own" in other.stderr
+
+
+# --- for other programs -----------------------------------------------------------------------------------------------
+
+
+def test_every_reading_command_prints_one_json_value(typed: Typist, reference: str) -> None:
+    key = typed("ledger", "key").stdout.decode().strip()
+    for words in (
+        ("list",), ("list", "--foreign", "UA of the module"), ("show", reference[-6:]), ("trace", reference),
+        ("doctor",), ("lifecycle",), ("ledger", "verify", "--key", key),
+    ):  # fmt: skip
+        ended = typed(*words, "--json")
+        assert ended.returncode == 0, (words, ended.stderr)
+        assert read_json(ended.stdout)
+        assert ended.stderr == b""
+
+
+def test_a_second_up_is_refused_and_the_first_goes_on(place: Premises) -> None:
+    ended = place.comity("up")
+    assert ended.returncode == 1
+    assert b"another `comity up` has" in ended.stderr
+    assert place.started[0].process.poll() is None
+
+
+def test_asked_to_stop_it_ends_with_0(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with premises(tmp_path_factory.mktemp("stopped")) as other:
+        running = other.up()
+        assert running.end() == 0
+        assert b'"stopped"' in running.log.read_bytes()

@@ -40,6 +40,7 @@ class RecordCipher:
         keys.raw(reference, KeyClass.RECORD)  # opened before a transaction is: opening takes a connection of its own
         self.seal = partial(_seal, keys, reference)
         self.open = partial(_open, keys, reference)
+        self.keyed = partial(keys.keyed, reference, KeyClass.RECORD)
 
 
 def _seal(keys: Keys, reference: str, plain: bytes, context: str) -> bytes:

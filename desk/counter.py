@@ -63,7 +63,7 @@ class Counter:
         if known is None:
             return None
         digest, receipt = known
-        if digest != digest_of(deed):
+        if digest != RecordCipher(self.home.keys, reference).keyed(digest_of(deed)):
             raise DeedReused("this id was used for another deed; give the deed an id of its own")
         return receipt
 

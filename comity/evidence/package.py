@@ -34,8 +34,12 @@ def write(folder: Path, manifest: Manifest, public_key: str, contents: Callable[
 
 
 def _name(manifest: Manifest, public_key: str) -> str:
-    """Named by request, package, and a digest of content and recipient: another content or key is another file."""
-    told_apart = hashlib.sha256(f"{manifest.content_digest} {public_key}".encode()).hexdigest()[:16]
+    """Named by request, package, and a digest of exhibits and recipient: other exhibits or another key, another file.
+
+    The exhibits count by their ids, each sealed once: a digest of their hashes would confirm a guess of one.
+    """
+    exhibits = " ".join(item.id for item in manifest.exhibits)
+    told_apart = hashlib.sha256(f"{exhibits} {public_key}".encode()).hexdigest()[:16]
     return f"{manifest.reference}-{manifest.package}-{told_apart}.age"
 
 

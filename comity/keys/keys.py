@@ -53,7 +53,11 @@ class Keys:
 
     def index(self, text: str) -> str:
         """By what a foreign reference is found without being read: HMAC-SHA256 in hex of exactly this text in UTF-8."""
-        return hmac.digest(self.raw(INDEX, KeyClass.RECORD), text.encode(), "sha256").hex()
+        return self.keyed(INDEX, KeyClass.RECORD, text)
+
+    def keyed(self, owner: str, key_class: KeyClass, text: str) -> str:
+        """A digest that confirms no guess: HMAC-SHA256 in hex, under the key of that owner. Raises as `raw`."""
+        return hmac.digest(self.raw(owner, key_class), text.encode(), "sha256").hex()
 
     def remembers(self, owner: str, key_class: KeyClass) -> bool:
         """Whether the key is at hand now, so that nothing has to be asked for it."""

@@ -23,6 +23,9 @@ class Cipher(Protocol):
     def open(self, sealed: bytes, context: str) -> bytes:
         """What was closed for the same context."""
 
+    def keyed(self, text: str, /) -> str:
+        """A digest as it may stand in the clear: under a key, or it would confirm what somebody guesses."""
+
 
 class Row(BaseModel):
     """One line of a list of requests."""
@@ -84,14 +87,14 @@ def known_by(view: sa.Connection, index: str) -> tuple[str, ...]:
 
 
 def receipt(view: sa.Connection, reference: str, deed: str) -> tuple[str, Receipt] | None:
-    """(digest of the deed, its receipt) when a deed of that id is on record."""
+    """(keyed digest of the deed, its receipt) when a deed of that id is on record."""
     query = sa.select(EVENT.c.deed_digest, EVENT.c.receipt).where(EVENT.c.reference == reference, EVENT.c.deed == deed)
     row = view.execute(query).one_or_none()
     return (row.deed_digest, Receipt.model_validate_json(row.receipt)) if row else None
 
 
 def digests(view: sa.Connection, reference: str) -> dict[int, str]:
-    """The digest of each event of a request, by version."""
+    """The keyed digest of each event of a request, by version."""
     query = sa.select(EVENT.c.version, EVENT.c.digest).where(EVENT.c.reference == reference)
     return {row.version: row.digest for row in view.execute(query)}
 

@@ -82,9 +82,9 @@ EVENT = sa.Table(
     METADATA,
     _of_request(),
     sa.Column("version", sa.Integer, primary_key=True),
-    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False, comment="keyed: a plain one would confirm a guess"),
     sa.Column("deed", sa.String(26)),
-    sa.Column("deed_digest", sa.String(64)),
+    sa.Column("deed_digest", sa.String(64), comment="keyed, too"),
     sa.Column("receipt", sa.Text),
     sa.UniqueConstraint("reference", "deed"),
 )

@@ -33,7 +33,7 @@ def enter(tx: sa.Connection, cipher: Cipher, reference: str, events: Sequence[Ev
     Safe to repeat: an event of a known version and the same digest is done already. Raises RecordDisagrees, before
     anything is written, when a known version comes with another digest or a version is missing.
     """
-    digests = {event.version: digest_of(event) for event in events}
+    digests = {event.version: cipher.keyed(digest_of(event)) for event in events}
     known = _known(tx, reference, digests)
     new = tuple(event for event in events if event.version not in known)
     if not new:
@@ -42,7 +42,7 @@ def enter(tx: sa.Connection, cipher: Cipher, reference: str, events: Sequence[Ev
     after, rows = before, []
     for event in new:
         after = _folded(reference, after, event)
-        rows.append(_event_row(after, event, digests[event.version]))
+        rows.append(_event_row(cipher, after, event) | {"digest": digests[event.version]})
     assert after is not None  # noqa: S101 - `new` is not empty
     tx.execute(_ENTER, rows)
     _project(tx, cipher, before, after, new[-1])
@@ -73,13 +73,12 @@ def _folded(reference: str, request: Request | None, event: Event) -> Request:
     return fold(request, event)
 
 
-def _event_row(request: Request, event: Event, digest: str) -> dict[str, Any]:
+def _event_row(cipher: Cipher, request: Request, event: Event) -> dict[str, Any]:
     return {
         "reference": request.reference,
         "version": event.version,
-        "digest": digest,
         "deed": event.deed,
-        "deed_digest": event.deed_digest,
+        "deed_digest": cipher.keyed(event.deed_digest) if event.deed_digest else None,
         "receipt": receipt_of(request, event).model_dump_json() if event.deed else None,
     }
 

@@ -142,6 +142,13 @@ def test_other_content_another_package_or_another_recipient_is_another_file(
     assert len(names) == 4
 
 
+def test_the_name_of_a_package_tells_nothing_of_what_is_in_it(tmp_path: Path, written: Path, public: str) -> None:
+    """It stands in the clear: a digest of hashes would confirm whoever guesses them. An exhibit's id is sealed once."""
+    changed = {key: plain[::-1] for key, plain in CONTENT.items()}
+    other = package.write(tmp_path / "other", _manifest(changed), public, lambda key: iter([changed[key]]))
+    assert other.name == written.name
+
+
 @pytest.mark.parametrize(
     "given_instead",
     [b"a statemenT", b"a statement, and more", b"a state", b""],

@@ -101,6 +101,13 @@ def test_an_index_is_hmac_sha256(keys: Keys, monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
+def test_a_keyed_digest_is_the_owners_own(keys: Keys) -> None:
+    one = keys.keyed(OWNER, KeyClass.RECORD, "5" * 64)
+    assert one == keys.keyed(OWNER, KeyClass.RECORD, "5" * 64)
+    assert one != keys.keyed(OTHER, KeyClass.RECORD, "5" * 64)
+    assert one != keys.keyed(OWNER, KeyClass.CONTENT, "5" * 64)
+
+
 def test_the_service_has_a_key_of_its_own(keys: Keys) -> None:
     sealed = keys.seal(SERVICE, KeyClass.RECORD, b"sweep", "payload")
     assert keys.open(SERVICE, KeyClass.RECORD, sealed, "payload") == b"sweep"

@@ -10,7 +10,8 @@ from shutil import copytree
 import pytest
 
 from comity.request.lifecycle import Status
-from tests.processes import Premises, premises
+from comity.request.model import Event, digest_of
+from tests.processes import Premises, premises, read_json
 from tests.secrecy.collector import collecting
 from tests.secrecy.life import MarkedLife, begun, digests, live
 from tests.secrecy.markers import BIRTHDAY, DIGEST, MARK, forms, found_below, found_in
@@ -60,6 +61,17 @@ def test_nothing_secret_stands_in_any_file_of_comity_home(lived: Lived) -> None:
     assert lived.while_it_ran == {}
     assert found_below(lived.place.home, SECRETS) == {}
     assert {"comity.db", "temporal.db", "vault", "outgoing"} <= {path.name for path in lived.place.home.iterdir()}
+
+
+def test_no_digest_in_the_clear_confirms_a_guess(lived: Lived) -> None:
+    """Who guesses an exhibit or a name can compute what it was hashed into: all else of a deed is in the clear."""
+    story = read_json(lived.place.comity("trace", lived.life.reference, "--json").stdout)
+    events = [Event.model_validate(line["what"]) for line in story if line["version"] is not None]
+    deeds = [event.deed_digest for event in events if event.deed_digest]
+    hashed = [*deeds, *(digest_of(event) for event in events), *(p.content for p in lived.life.request.packages)]
+    plain = [form for digest in hashed for form in (digest.encode(), bytes.fromhex(digest))]
+    assert len(plain) > 100
+    assert found_below(lived.place.home, plain) == {}
 
 
 def test_nothing_secret_stands_in_the_log(lived: Lived) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import tempfile
 from contextlib import ExitStack
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bench import rows
@@ -25,9 +26,9 @@ def main() -> None:
         _warm(comity, bare)
         idle = _rounds(comity, bare, (asked.rounds * 2, 5, 1))
         histories = _histories(comity, bare)
+        before = _counted(spans)
         busy = _rounds(comity, bare, (asked.rounds, asked.lives, rows.AT_A_TIME))
-        spans.send("how many")
-        table = [rows.acts(busy, spans.recv()), rows.one_act(idle), rows.history(*histories)]
+        table = [rows.acts(busy, _counted(spans) - before), rows.one_act(idle), rows.history(*histories)]
     text = report(table, histories, _said(asked))
     print(text)
     if asked.write:
@@ -47,6 +48,12 @@ def _said(asked: argparse.Namespace) -> str:
         f"{asked.rounds} rounds of {asked.lives} lives, {rows.AT_A_TIME} at a time, in turns; one act: "
         f"{asked.rounds * 2} rounds of 5 lives, one at a time."
     )
+
+
+def _counted(spans: Connection) -> int:
+    spans.send("how many")
+    number: int = spans.recv()
+    return number
 
 
 def _warm(*sides: Running) -> None:

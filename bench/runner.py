@@ -17,6 +17,7 @@ from temporalio.api.enums.v1 import EventType
 from bench.life import Lived
 from bench.sides import SIDES, Side
 from bench.spans import collect
+from temporal import logs
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -123,7 +124,9 @@ def collecting() -> Iterator[Connection]:
 
 
 def _work(name: str, folder: Path, spans_to: str, orders: Connection) -> None:
-    asyncio.run(_serve(name, folder, spans_to, orders))
+    with folder.with_suffix(".log").open("w") as log:
+        logs.configure(log)
+        asyncio.run(_serve(name, folder, spans_to, orders))
     os._exit(0)  # the SDK may crash at the exit of the interpreter (sdk-python#300)
 
 

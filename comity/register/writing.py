@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from comity.errors import AlreadyKnown, RecordDisagrees
+from comity.errors import AlreadyKnown, NotFound, RecordDisagrees
 from comity.register.reading import Cipher, snapshot
 from comity.register.tables import (
     ARRIVAL,
@@ -38,15 +38,30 @@ def enter(tx: sa.Connection, cipher: Cipher, reference: str, events: Sequence[Ev
     new = tuple(event for event in events if event.version not in known)
     if not new:
         return ()
-    before = None if new[0].version == 1 else snapshot(tx, cipher, reference)
-    after, rows = before, []
+    before = after = _standing(tx, cipher, reference, new[0])
+    rows, duties = [], dict[_DutyKey, dict[str, Any]]()
     for event in new:
-        after = _folded(reference, after, event)
+        earlier, after = after, _folded(reference, after, event)
+        duties |= _duty_rows(earlier, after, event)
         rows.append(_event_row(cipher, after, event) | {"digest": digests[event.version]})
     assert after is not None  # noqa: S101 - `new` is not empty
     tx.execute(_ENTER, rows)
-    _project(tx, cipher, before, after, new[-1])
+    _project(tx, cipher, before, after)
+    _upsert(tx, DUTY, list(duties.values()))
     return new
+
+
+_DutyKey = tuple[str, datetime]
+
+
+def _standing(tx: sa.Connection, cipher: Cipher, reference: str, first: Event) -> Request | None:
+    """The request before its first new event; None before its `receive`."""
+    if first.version == 1:
+        return None
+    try:
+        return snapshot(tx, cipher, reference)
+    except NotFound:
+        raise RecordDisagrees(f"{reference} is not on record, and event {first.version} came") from None
 
 
 # Statements are built once: building one anew for each row cost several times what running it does.
@@ -83,12 +98,11 @@ def _event_row(cipher: Cipher, request: Request, event: Event) -> dict[str, Any]
     }
 
 
-def _project(tx: sa.Connection, cipher: Cipher, before: Request | None, after: Request, last: Event) -> None:
+def _project(tx: sa.Connection, cipher: Cipher, before: Request | None, after: Request) -> None:
     _upsert(tx, REQUEST, [_row_of(cipher, after)])
     standing = _parts(before) if before else {}
     for table, rows in _parts(after).items():
         _upsert(tx, table, [row for row in rows if row not in standing.get(table, ())])
-    _upsert(tx, DUTY, _duty_rows(before, after, last))
 
 
 def _row_of(cipher: Cipher, request: Request) -> dict[str, Any]:
@@ -116,13 +130,13 @@ def _parts(request: Request) -> dict[sa.Table, list[dict[str, Any]]]:
     return {MEASURE: measures, PACKAGE: [base(package) for package in request.packages], QUESTION: questions}
 
 
-def _duty_rows(before: Request | None, after: Request, last: Event) -> list[dict[str, Any]]:
-    """The duties that are new or changed, and those that ended."""
+def _duty_rows(before: Request | None, after: Request, event: Event) -> dict[_DutyKey, dict[str, Any]]:
+    """The duties that an event made, changed or ended: one that comes and goes within a batch is on record, too."""
     standing = {(owed.key, owed.entered): owed for owed in before.duties} if before else {}
     living = {(owed.key, owed.entered): owed for owed in after.duties}
-    changed = [_duty_row(after.reference, owed) for name, owed in living.items() if standing.get(name) != owed]
-    ended = [_duty_row(after.reference, owed, last) for name, owed in standing.items() if name not in living]
-    return changed + ended
+    changed = {name: _duty_row(after.reference, owed) for name, owed in living.items() if standing.get(name) != owed}
+    gone = {name: owed for name, owed in standing.items() if name not in living}
+    return changed | {name: _duty_row(after.reference, owed, event) for name, owed in gone.items()}
 
 
 def _duty_row(reference: str, owed: Owed, ended: Event | None = None) -> dict[str, Any]:

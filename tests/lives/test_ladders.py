@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
@@ -259,6 +259,25 @@ def alarms(authority: Office, reference: str) -> list[Alarm]:
 
 def test_every_person_of_the_office_has_a_role_to_act_in() -> None:
     assert set(ROLES) == {f"p-{name}" for name in WHO}
+
+
+async def test_an_alarm_that_came_due_while_no_worker_ran_is_rung_when_one_is_back(authority: Office) -> None:
+    """And a raise in urgency that waited for a worker beside it harms neither."""
+    reference = await authority.submit(letter("P1"))
+    await quietened(authority, reference)
+    raising = authority.deed(reference, "p-bob", Act.CLAIM_URGENCY, "M1", urgency=Urgency.P0)
+    async with authority.away():
+        passing = asyncio.create_task(authority.forward(reference, timedelta(minutes=31)))
+        raised = asyncio.create_task(authority.counter.act(reference, raising))
+    await raised
+    await passing
+    await authority.forward(reference, MINUTE)
+    for duty in (REVIEW, "M1/decide"):
+        climbs = [list(climb) for _, climb in groupby(authority.rung(reference, duty), lambda alarm: alarm.generation)]
+        assert len(climbs) == 2
+        assert all([alarm.rung for alarm in climb] == list(range(len(climb))) for climb in climbs)
+    everybody_was_told_once(authority, reference, REVIEW)
+    await authority.agreed(reference)
 
 
 async def test_a_long_outage_drowns_neither_the_request_nor_the_server(tmp_path: Path, *, proving: bool) -> None:

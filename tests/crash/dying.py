@@ -1,7 +1,7 @@
 """An entry to `comity` that is killed at one exact point: `python -m tests.crash.dying POINT COUNT up`.
 
-The points are those around the record, where a crash could tear register, ledger and workflow apart. Nothing in the
-service knows of them.
+The points are those around the record, where a crash could tear register, ledger and workflow apart, and those at which
+a client could leave something half done. Nothing in the service knows of them.
 """
 
 import os
@@ -17,7 +17,10 @@ from comity.cli import main
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
 from comity.ledger.leaf import Entry
+from comity.request.model import Deed
 from comity.store import Store
+from desk import submitting
+from desk.counter import Counter
 from temporal.codec import Place, SealingCodec
 
 
@@ -84,13 +87,48 @@ def _is_record(entries: Sequence[Entry]) -> bool:
     return any(entry.version is not None for entry in entries)
 
 
+def _before_begun(countdown: _Countdown) -> None:
+    """A request has come in and is kept, and its life was not begun."""
+
+    async def dying(*_: Any) -> None:
+        countdown.tell()
+
+    submitting.begin_request = dying  # type: ignore[assignment,attr-defined]
+
+
+def _before_act(countdown: _Countdown) -> None:
+    """A client has looked and made ready, and has not said its deed."""
+
+    async def dying(*_: Any) -> None:
+        countdown.tell()
+
+    Counter.act = dying  # type: ignore[assignment,method-assign]
+
+
+def _before_receipt(countdown: _Countdown) -> None:
+    """The deed is done, and its client never learns it."""
+    act = Counter.act
+
+    async def dying(counter: Counter, reference: str, deed: Deed) -> None:
+        await act(counter, reference, deed)
+        countdown.tell()
+
+    Counter.act = dying  # type: ignore[assignment,method-assign]
+
+
 POINTS: dict[str, Callable[[_Countdown], None]] = {
     "before-commit": _before_commit,
     "after-commit": _after_commit,
     "before-task-completes": _before_task_completes,
 }
 
+OF_CLIENTS: dict[str, Callable[[_Countdown], None]] = {
+    "before-begun": _before_begun,
+    "before-act": _before_act,
+    "before-receipt": _before_receipt,
+}
+
 if __name__ == "__main__":
     point, count, *sys.argv[1:] = sys.argv[1:]
-    POINTS[point](_Countdown(int(count)))
+    (POINTS | OF_CLIENTS)[point](_Countdown(int(count)))
     main()

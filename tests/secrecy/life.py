@@ -20,6 +20,7 @@ from tests.processes import Premises, deed, insist, read_json, until
 from tests.secrecy.markers import MARK, marked, marked_letter, marker
 
 _BOB, _DAN = "p-bob", "p-dan"
+IDENTITY = marker("letter.persons[].identity.family_name")
 ON_BEHALF = OnBehalf(proof=marker("on behalf"))
 CONTENT = f"bytes of an exhibit: {MARK}_content\n".encode() * 4000
 BAD_KEY = f"no key at all but {MARK}_key"
@@ -108,7 +109,8 @@ async def _arrive(life: MarkedLife) -> None:
     for act in (Act.ALLOCATE, Act.LINK, Act.REPORT_PROGRESS, Act.RECORD_LETTER, Act.HAND_OVER, Act.SETTLE_COST):
         await life.do("p-anna", act)
     await life.do("p-anna", Act.RECORD_CHILD_STATE, safe=True)
-    await life.do("p-eve", Act.OPEN_VAULT)
+    opened = life.comity("identity", life.reference, "victim-1", "--reason", marker("of opening"), "--as", "p-eve")
+    assert IDENTITY.encode() in opened
     await _questions(life)
 
 

@@ -9,12 +9,15 @@ from shutil import copytree
 
 import pytest
 
+from comity.keys.request_keys import KeyClass
+from comity.register import reading
 from comity.request.lifecycle import Status
 from comity.request.model import Event, digest_of
+from tests.cli.typist import Typist
 from tests.processes import Premises, premises, read_json
 from tests.secrecy.collector import collecting
 from tests.secrecy.life import MarkedLife, begun, digests, live
-from tests.secrecy.markers import BIRTHDAY, DIGEST, MARK, forms, found_below, found_in
+from tests.secrecy.markers import BIRTHDAY, DIGEST, MARK, forms, found_below, found_in, marker
 
 SECRETS = [
     *forms(MARK),
@@ -65,7 +68,7 @@ def test_nothing_secret_stands_in_any_file_of_comity_home(lived: Lived) -> None:
 
 def test_no_digest_in_the_clear_confirms_a_guess(lived: Lived) -> None:
     """Who guesses an exhibit or a name can compute what it was hashed into: all else of a deed is in the clear."""
-    story = read_json(lived.place.comity("trace", lived.life.reference, "--json").stdout)
+    story = read_json(Typist(lived.place)("trace", lived.life.reference, "--json").stdout)
     events = [Event.model_validate(line["what"]) for line in story if line["version"] is not None]
     deeds = [event.deed_digest for event in events if event.deed_digest]
     hashed = [*deeds, *(digest_of(event) for event in events), *(p.content for p in lived.life.request.packages)]
@@ -96,6 +99,17 @@ def test_nothing_secret_stands_in_what_commands_say_on_stderr(lived: Lived) -> N
     assert any(b"comity:" in said for said in lived.life.said)
 
 
+def test_whoever_must_not_be_named_stands_in_no_story_list_or_letter(lived: Lived) -> None:
+    """Tokens stand for them everywhere but in the vault, also for those who have the other keys."""
+    reference, home = lived.life.reference, lived.life.counter.home
+    with home.store.reading() as view:
+        sealed = reading.document(view, reference, "letter")
+    letter = home.keys.open(reference, KeyClass.CONTENT, sealed, "letter")
+    told = [Typist(lived.place)(command, reference, "--json").stdout for command in ("show", "trace")]
+    assert marker("letter.persons[].special_measures").encode() in letter
+    assert [text for text in (letter, *told) if marker("letter.persons[].identity").encode() in text] == []
+
+
 # --- the search itself ------------------------------------------------------------------------------------------------
 
 
@@ -123,5 +137,5 @@ def test_the_search_finds_a_marker_in_the_name_of_a_file(tmp_path: Path) -> None
 
 def test_what_was_planted_is_there_for_whoever_has_the_keys(lived: Lived) -> None:
     """The markers did go in: with the keys, the whole story gives them back."""
-    told = lived.place.comity("trace", lived.life.reference, "--json")
+    told = Typist(lived.place)("trace", lived.life.reference, "--json")
     assert told.stdout.count(MARK.encode()) > 100

@@ -54,6 +54,10 @@ RECKONING: workflow.LocalActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=5),
     "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=10)),
 }
+RECKONING_ONCE: workflow.LocalActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=5),
+    "retry_policy": RetryPolicy(maximum_attempts=1),
+}
 # A knock that nobody could take within three tries is no knock: the next rung is climbed at once.
 KNOCKING: workflow.ActivityConfig = {
     "task_queue": NOTICES,
@@ -83,6 +87,7 @@ class RequestLife:
         self._outbox: list[Event] = []
         self._traces: dict[int, str | None] = {}
         self._recording = False
+        self._law_is_away = False
         self._flying: set[asyncio.Task[None]] = set()
         self._done: dict[str, Done] = dict(start.carried.done) if start.carried else {}
         self._published: tuple[str, ...] | None = None
@@ -175,13 +180,17 @@ class RequestLife:
 
     async def _recorder(self) -> None:
         while True:
-            await workflow.wait_condition(lambda: bool(self._outbox))
+            await workflow.wait_condition(lambda: bool(self._outbox) and not self._being_reckoned())
             batch, self._outbox = self._outbox[:EVENTS_IN_A_BATCH], self._outbox[EVENTS_IN_A_BATCH:]
             self._recording = True
             await workflow.execute_activity_method(Recorder.record, self._batch(batch), **RECORDING)
             self._recorded = batch[-1].version
             self._send_off(batch)
             self._recording = False
+
+    def _being_reckoned(self) -> bool:
+        """Whether deadlines are being counted: that takes milliseconds, and they go on record with what set them."""
+        return not self._law_is_away and any(not owed.reckoned for owed in self._request.duties)
 
     def _batch(self, events: list[Event]) -> Batch:
         traces = tuple(trace for event in events if (trace := self._traces.pop(event.version, None)))
@@ -204,11 +213,21 @@ class RequestLife:
         while True:
             await workflow.wait_condition(lambda: any(not owed.reckoned for owed in self._request.duties))
             asked = {owed.key: owed for owed in self._request.duties}
-            found = await workflow.execute_local_activity_method(Lawyer.reckon, self._request, **RECKONING)
+            found = await self._reckoned()
             standing = {owed.key: owed for owed in self._request.duties}
             fresh = [row for row in found.duties if _same_question(asked[row.duty], standing.get(row.duty))]
             if fresh:
                 self._apply_clock(Act.RECKON, self._climbing(found, fresh))
+
+    async def _reckoned(self) -> Reckoning:
+        """The record waits for the first try alone: law data that cannot be read delays no receipt."""
+        try:
+            return await workflow.execute_local_activity_method(Lawyer.reckon, self._request, **RECKONING_ONCE)
+        except ActivityError:
+            self._law_is_away = True
+        found = await workflow.execute_local_activity_method(Lawyer.reckon, self._request, **RECKONING)
+        self._law_is_away = False
+        return found
 
     def _climbing(self, found: Reckoning, fresh: list[Reckoned]) -> Reckoning:
         ladders = {**self._request.ladders, **found.ladders}

@@ -126,7 +126,8 @@ async def _all_three_agree(client: Client, events: list[Event]) -> None:
         folded = fold(folded, event)
     assert canonical(client.counter.request(client.reference)) == canonical(folded)
     handle = client.counter.client.get_workflow_handle(f"request/{client.reference}")
-    assert canonical(await handle.query("request", result_type=Request)) == canonical(folded)
+    now: Request = await handle.query("request", result_type=Request)
+    assert now.model_dump() == folded.model_dump()
     accepted = [
         event.workflow_execution_update_accepted_event_attributes.accepted_request.meta.update_id
         async for event in handle.fetch_history_events()

@@ -162,8 +162,12 @@ class Office:
 
     async def forward(self, reference: str, time: timedelta) -> None:
         """Put the clock of one request forward, and wait until all that came due by then is on record."""
-        await self.env.fast_forward(self.life(reference), time)
-        by = await self.env.get_current_time(self.life(reference))
+        life = self.life(reference)
+        by = await self.env.get_current_time(life)
+        goal = by + time
+        while by < goal:  # on a busy machine the server may say that it is there when it is not
+            await self.env.fast_forward(life, goal - by)
+            by = await self.env.get_current_time(life)
         async with asyncio.timeout(60):
             while not self.all_rung(await self.now(reference), by):  # noqa: ASYNC110 - nobody sets an event here
                 await asyncio.sleep(0.05)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -32,6 +32,7 @@ _log = structlog.get_logger()
 GRACE = timedelta(seconds=10)
 SIGN_EVERY = 0.5
 DAILY_EVERY = 3600.0
+ARRIVALS_EVERY = 30.0
 
 
 @asynccontextmanager
@@ -109,9 +110,14 @@ def _write_checkpoints(home: Home) -> None:
 
 
 async def _begin_arrivals(home: Home, client: Client) -> None:
-    """Begin what came in while nobody could begin it: nothing that came in is ever lost."""
+    """Begin what came in while nobody could begin it, and look again: nothing that came in is ever lost."""
+    while True:
+        for reference in await asyncio.to_thread(_not_begun, home):
+            _log.info("begin late", reference=reference)
+            await _tried("begin", begin_request(client, home, reference))
+        await asyncio.sleep(ARRIVALS_EVERY)
+
+
+def _not_begun(home: Home) -> list[str]:
     with home.store.reading() as view:
-        waiting = list(reading.not_begun(view))
-    for reference in waiting:
-        await _tried("begin", begin_request(client, home, reference))
-        _log.info("request begun late", reference=reference, at=datetime.now(UTC).isoformat())
+        return list(reading.not_begun(view))

@@ -18,7 +18,7 @@ from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.people import People
 from comity.register import reading
-from comity.request.lifecycle import Role
+from comity.request.lifecycle import Role, Status
 from comity.request.model import Deed, Receipt, Request, canonical, digest_of
 from temporal import tracing
 
@@ -73,13 +73,21 @@ class Counter:
             receipt: Receipt = await handle.execute_update(
                 "act", deed, id=deed.id, result_type=Receipt, rpc_timeout=PATIENCE
             )
-            return receipt
+            # Temporal gives two deeds of one id, sent at one moment, the same answer: the record tells them apart.
+            return self._receipt_on_record(reference, deed) or receipt
         except WorkflowUpdateFailedError as failure:
             raise _as_ours(failure) from failure
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise Unreachable(_again(deed)) from error
         except RPCError as error:
-            raise _of_the_wire(error, deed) from error
+            raise self._of_the_wire(error, reference, deed) from error
+
+    def _of_the_wire(self, error: RPCError, reference: str, deed: Deed) -> ComityError:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            return Unreachable(_again(deed))
+        if self.request(reference).status != Status.CLOSED:
+            return Fault("this request is open on record and has no workflow; `comity doctor` says how to mend it")
+        return NotOpen("this request is closed: nothing is open for it but a late letter or reopening")
 
     def enter_attempt(self, reference: str, tried: BaseModel, refusal: ComityError) -> None:
         """Enter a refusal in the ledger, in a transaction of its own. `reference` is "" where there is no request."""
@@ -131,12 +139,6 @@ def _as_ours(failure: WorkflowUpdateFailedError) -> ComityError:
     if isinstance(cause, ApplicationError) and cause.type in BY_NAME:
         return BY_NAME[cause.type](cause.message)
     return Fault("the request could not take this act; `comity doctor` says more")
-
-
-def _of_the_wire(error: RPCError, deed: Deed) -> ComityError:
-    if error.status == RPCStatusCode.NOT_FOUND:
-        return NotOpen("this request is closed: nothing is open for it but a late letter or reopening")
-    return Unreachable(_again(deed))
 
 
 def _again(deed: Deed) -> str:

@@ -46,8 +46,8 @@ class Particulars(BaseModel):
 async def deposit(counter: Counter, handed: Handed, progress: Callable[[int], None]) -> tuple[Seal, Receipt]:
     """Seal a file as an exhibit and enter it in its request. `progress` hears the bytes done.
 
-    The act is checked before the first byte is read. A deposit that breaks off leaves nothing; say it again. One that
-    is sealed but not yet told to its request is told again with the same ids.
+    The act is checked before the first byte is read. A deposit that breaks off leaves nothing; say it again. When
+    this process dies after sealing, the exhibit and its custody stay, though its request never heard: say it again too.
     """
     if not handed.file.is_file():
         raise NotFound("no file stands there to be deposited")

@@ -212,12 +212,16 @@ class RequestLife:
     async def _reckoner(self) -> None:
         while True:
             await workflow.wait_condition(lambda: any(not owed.reckoned for owed in self._request.duties))
-            asked = {owed.key: owed for owed in self._request.duties}
+            asked, bases = {owed.key: owed for owed in self._request.duties}, self._bases()
             found = await self._reckoned()
-            standing = {owed.key: owed for owed in self._request.duties}
+            standing = {owed.key: owed for owed in self._request.duties} if bases == self._bases() else {}
             fresh = [row for row in found.duties if _same_question(asked[row.duty], standing.get(row.duty))]
             if fresh:
                 self._apply_clock(Act.RECKON, self._climbing(found, fresh))
+
+    def _bases(self) -> tuple[str, ...]:
+        """The instruments by which deadlines are counted: what was counted by others is counted again."""
+        return tuple(measure.instrument for measure in self._request.measures)
 
     async def _reckoned(self) -> Reckoning:
         """The record waits for the first try alone: law data that cannot be read delays no receipt."""

@@ -11,6 +11,7 @@ ComityError                    every error that a person or an operator can mend
 │   ├── AlreadyKnown           this State has sent this reference before
 │   └── NotFound               no request, measure, package or exhibit of that name
 ├── Unreachable                a server that is needed does not answer (exit code 3)
+│   └── Busy                   the request takes no act at this moment; the same may be said again
 ├── KeyGone                    the key was destroyed: what it closed cannot be opened again, by design
 └── Fault                      the record disagrees with itself: a person must look (exit code 1, `doctor` names it)
     ├── RecordDisagrees        the same version, with another digest
@@ -60,6 +61,10 @@ class NotFound(Refused):
 
 class Unreachable(ComityError):
     """A server that is needed does not answer."""
+
+
+class Busy(Unreachable):
+    """The request takes no act at this moment; the same may be said again."""
 
 
 class KeyGone(ComityError):

@@ -1,5 +1,6 @@
 """The counter at which people do acts: who they are is checked, refusals are entered as attempts, receipts given."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from ulid import ULID
 
 from activities.record import RecordCipher
-from comity.errors import BY_NAME, ComityError, DeedReused, Fault, NotOpen, Refused, Unreachable
+from comity.errors import BY_NAME, Busy, ComityError, DeedReused, Fault, NotOpen, Refused, Unreachable
 from comity.home import Home
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
@@ -23,6 +24,7 @@ from comity.request.model import Deed, Receipt, Request, canonical, digest_of
 from temporal import tracing
 
 PATIENCE = timedelta(seconds=30)
+AGAIN_AFTER = 0.05
 
 
 class Attempt(BaseModel):
@@ -68,6 +70,17 @@ class Counter:
         return receipt
 
     async def _through_the_door(self, reference: str, deed: Deed) -> Receipt:
+        """Say it again while the request turns a page: that takes as long as the record of what it has taken."""
+        until = asyncio.get_running_loop().time() + PATIENCE.total_seconds()
+        while True:
+            try:
+                return await self._at_the_door(reference, deed)
+            except Busy:
+                if asyncio.get_running_loop().time() > until:
+                    raise
+                await asyncio.sleep(AGAIN_AFTER)
+
+    async def _at_the_door(self, reference: str, deed: Deed) -> Receipt:
         handle = self.client.get_workflow_handle(f"request/{reference}")
         try:
             receipt: Receipt = await handle.execute_update(

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.evidence import Departure, EvidenceRoom
     from activities.law import Lawyer
     from activities.record import Batch, Recorder
-    from comity.errors import ComityError, DeedReused
+    from comity.errors import Busy, ComityError, DeedReused
     from comity.request.fold import begin, fold, happen, receipt_of, receive
     from comity.request.lifecycle import Act, Role, Status
     from comity.request.model import (
@@ -87,6 +87,7 @@ class RequestLife:
         self._outbox: list[Event] = []
         self._traces: dict[int, str | None] = {}
         self._recording = False
+        self._suggested_at: int | None = None
         self._law_is_away = False
         self._flying: set[asyncio.Task[None]] = set()
         self._done: dict[str, Done] = dict(start.carried.done) if start.carried else {}
@@ -138,9 +139,19 @@ class RequestLife:
     def _may_act(self, deed: Deed) -> None:
         done = self._done.get(deed.id)
         if done is None:
+            self._check_page()
             check(self._request, deed, workflow.now())
         elif done.digest != digest_of(deed):
             raise DeedReused("this id was used for another deed; give the deed an id of its own")
+
+    def _check_page(self) -> None:
+        """Acts that never pause would keep the run from ever draining: its history would grow to the server's limit.
+
+        So from twice the suggested length on, new deeds wait outside until the run has left: the counter says them
+        again (docs/decisions/0011).
+        """
+        if self._suggested_at and workflow.info().get_current_history_length() > 2 * self._suggested_at:
+            raise Busy("the request is turning a page; say the same again in a moment")
 
     def _apply_once(self, deed: Deed) -> Receipt:
         if deed.id not in self._done:
@@ -155,6 +166,8 @@ class RequestLife:
         self._publish()
 
     def _enter(self, event: Event) -> None:
+        if self._suggested_at is None and workflow.info().is_continue_as_new_suggested():
+            self._suggested_at = workflow.info().get_current_history_length()
         self._outbox.append(event)
         self._traces[event.version] = tracing.traceparent()
         if event.deed and event.deed_digest:

@@ -51,30 +51,20 @@ from comity.request.triage import ladder_name
 def happen(request: Request, deed: Deed, at: datetime) -> Event:
     """The event that a checked deed becomes, recorded at `at`."""
     step = STEPS.get((part_of(request, deed.part).status, deed.act))
-    return Event(
-        version=request.version + 1,
-        act=deed.act,
-        part=deed.part,
-        status=step.leads_to if step else None,
-        person=deed.person,
-        role=deed.role,
-        at=at,
-        happened=deed.happened,
-        received=deed.received,
-        deed=deed.id,
-        deed_digest=digest_of(deed),
-        on_behalf=deed.on_behalf,
-        particulars=deed.particulars,
-    )
+    return _event(deed, at, version=request.version + 1, status=step.leads_to if step else None)
 
 
 def receive(deed: Deed, at: datetime) -> Event:
     """The first event of a request, recorded at `at`, from the deed `receive`."""
+    return _event(deed, at, version=1, status=Status.RECEIVED)
+
+
+def _event(deed: Deed, at: datetime, *, version: int, status: Status | None) -> Event:
     return Event(
-        version=1,
+        version=version,
         act=deed.act,
-        part="request",
-        status=Status.RECEIVED,
+        part=deed.part,
+        status=status,
         person=deed.person,
         role=deed.role,
         at=at,

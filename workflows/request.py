@@ -1,9 +1,10 @@
 """The whole life of one request: acts come in by one door, and its clock rings until what is owed is done.
 
-`run` holds tasks that never wait for each other. The *recorder* drains the outbox in order, by an ordinary activity:
-an update is durable only when its workflow task has completed, so a record that a local activity wrote before that
-could hold a deed that the request never did. The *reckoner* has deadlines counted where calendars may be read. The
-*clock* waits for the next alarm of any kind; a register that is down delays receipts, never an alarm.
+`run` holds three tasks. The *recorder* drains the outbox in order, by an ordinary activity: an update is durable only
+when its workflow task has completed, so a record that a local activity wrote before that could hold a deed that the
+request never did. The *reckoner* has deadlines counted where calendars may be read; the recorder waits for the first
+try of a count, no longer, so that a deed and its deadlines go on record together. The *clock* waits for the next alarm
+of any kind, and for neither of the others: a register that is down delays receipts, never an alarm.
 """
 
 import asyncio

@@ -90,8 +90,8 @@ async def _tried(what: str, work: Awaitable[object]) -> None:
 async def _sign(home: Home) -> None:
     """A checkpoint within a second of an entry; a database that is away is waited for."""
     while True:
-        await asyncio.sleep(SIGN_EVERY)
         await _tried("sign", asyncio.to_thread(_sign_once, home))
+        await asyncio.sleep(SIGN_EVERY)
 
 
 def _sign_once(home: Home) -> None:

@@ -22,6 +22,7 @@ from ulid import ULID
 from activities.record import key_class_of
 from comity.home import Home, make
 from comity.ledger import log
+from comity.ledger.checkpoint import sign_head
 from comity.ledger.leaf import Kind
 from comity.ledger.log import Kept
 from comity.ledger.verify import verify_store
@@ -204,7 +205,8 @@ class Office:
     # --- the auditor --------------------------------------------------------------------------------------------------
 
     def verified(self) -> None:
-        """The whole ledger verifies, offline, by its public key."""
+        """The whole ledger, signed to its end, verifies offline by its public key."""
+        sign_head(self.home.store, self.home.signer())
         report = verify_store(self.home.store, [self.home.signer().verifier_key])
         assert report.ok, [step for step in report.steps if not step.ok]
 

@@ -6,9 +6,10 @@ time-out), therefore every writing transaction is BEGIN IMMEDIATE there.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,6 +52,8 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = _engine(url)
+        # SQLite lets one write, and has the others look again after ever longer sleeps: threads of one process queue.
+        self._turn = Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -58,7 +61,7 @@ class Store:
 
         Raises Unreachable when the database does not answer.
         """
-        with _reached(), self._engine.begin() as tx:
+        with _reached(), self._turn, self._engine.begin() as tx:
             yield tx
 
     @contextmanager

@@ -47,7 +47,7 @@ async def notes(authority: Office, reference: str, number: int) -> list[tuple[De
 
 
 async def test_two_deeds_of_one_id_at_one_moment_are_told_apart(authority: Office) -> None:
-    """Temporal takes two updates of one id for one; the record knows which deed was done."""
+    """Temporal takes two updates of one id for one, so an update is named by its deed and the digest of it."""
     reference = await authority.submit(letter("P3"))
     one = note(words="one")
     other = one.model_copy(update={"particulars": Particulars(words="other")})

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from comity.errors import ComityError, Unreachable
+from comity.errors import ComityError, Refused, Unreachable
 from comity.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
@@ -24,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for other program
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=(__doc__ or "").splitlines()[0]
 )
-ledger = typer.Typer(no_args_is_help=True, help="The append-only record: verify it, export it.")
+ledger = typer.Typer(no_args_is_help=True, help="The append-only record: verify it, export it, prove an entry.")
 evidence = typer.Typer(no_args_is_help=True, help="Exhibits and packages: what comes in, leaves and is received.")
 schema = typer.Typer(no_args_is_help=True, help="The form of what other systems may write.")
 app.add_typer(ledger, name="ledger")
@@ -107,6 +107,27 @@ def ledger_export(path: Annotated[Path, typer.Argument(help="The file to write."
     say(f"written: {path}")
 
 
+@ledger.command("prove")
+def ledger_prove(
+    reference: Annotated[str, typer.Argument(help="A request: its reference, or four letters of it.")],
+    version: Annotated[int | None, typer.Option(help="The entry of this version of the request.")] = None,
+    index: Annotated[int | None, typer.Option(help="The entry at this index of the ledger.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new file to write it to; without it, standard output.")] = None,
+) -> None:
+    """Prove that an entry stands in the ledger: by default the newest of a request. It opens nothing that is sealed."""
+    from comity.home import open_home
+    from comity.ledger.prove import prove
+    from comity.register import reading
+
+    with open_home(Settings()).store.reading() as view:
+        proof = prove(view, reading.find(view, reference), version=version, index=index).model_dump()
+    if out is None:
+        say_json(proof)
+    else:
+        _write_new(out, json.dumps(proof, indent=1, ensure_ascii=False))
+        say(f"written: {out}")
+
+
 @evidence.command("identity")
 def evidence_identity(path: Annotated[Path, typer.Argument(help="The file to make; keep it secret.")]) -> None:
     """Make a key pair to receive packages with, and print the public key to hand out."""
@@ -150,6 +171,14 @@ def evidence_verify(
             say(f"{'holds ' if finding.holds else 'FAILS '} {finding.step}. {finding.what} {finding.why_not}".rstrip())
     if not all(finding.holds for finding in findings):
         raise typer.Exit(1)
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x") as file:
+            file.write(f"{text}\n")
+    except FileExistsError as error:
+        raise Refused(f"{path}: there is such a file already; choose another name") from error
 
 
 def _text(path: Path) -> str:

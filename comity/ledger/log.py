@@ -155,6 +155,18 @@ def entries(view: sa.Connection, reference: str | None = None, since: int = 0, l
         yield Kept(index=index, leaf=leaf.read(spelt), spelt=spelt, body=body)
 
 
+def entry(view: sa.Connection, reference: str, *, version: int | None = None, index: int | None = None) -> Kept | None:
+    """The newest entry of a request, or its newest of that version or index; None when it has none such.
+
+    Raises Tampered at a leaf that is not canonical.
+    """
+    wanted = sa.select(LEAF.c.index, LEAF.c.leaf, LEAF.c.body).where(LEAF.c.reference == reference)
+    for column, value in ((LEAF.c.version, version), (LEAF.c.index, index)):
+        wanted = wanted if value is None else wanted.where(column == value)
+    found = view.execute(wanted.order_by(LEAF.c.index.desc()).limit(1)).one_or_none()
+    return None if found is None else Kept(index=found[0], leaf=leaf.read(found[1]), spelt=found[1], body=found[2])
+
+
 def stands(view: sa.Connection, reference: str, name: str) -> bool:
     """Whether a request has an entry of this id already."""
     wanted = sa.select(LEAF.c.index).where(LEAF.c.reference == reference, LEAF.c.id == name)

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from comity.home import open_home
+from comity.ledger import log
+from comity.ledger.checkpoint import sign_head
+from comity.register.writing import Arriving, arrive
 from tests.cli.typist import Typist
+from tests.ledger.records import START, deed
 from tests.processes import Premises, premises
 
 
@@ -79,3 +84,23 @@ def test_a_port_in_use_is_named_before_anything_is_started(place: Premises) -> N
         ended = place.comity("up")
     assert ended.returncode == 1
     assert f"port {place.settings.temporal_port} is in use".encode() in ended.stderr
+
+
+def test_an_entry_is_proven_without_the_service_into_a_new_file(place: Premises) -> None:
+    reference, proof = "01KADVJ6Q8M4Z0W2T5R7Y9X1C3", place.folder / "proof.json"
+    home = open_home(place.settings)
+    with home.store.transaction() as tx:
+        arrive(tx, Arriving(reference, START, b"sealed", {}, {}))
+        log.append(tx, [deed(0, reference), deed(1), deed(2, reference)])
+    sign_head(home.store, home.signer())
+    typed = Typist(place)
+    assert json.loads(typed("ledger", "prove", "01KA", "--version", "0").stdout)["index"] == 0
+    assert typed("ledger", "prove", "01KA", "--out", str(proof)).returncode == 0
+    assert json.loads(proof.read_bytes())["index"] == 2
+    again, others = (
+        typed("ledger", "prove", "01KA", "--out", str(proof)),
+        typed("ledger", "prove", "01KA", "--index", "1"),
+    )
+    assert (again.returncode, others.returncode) == (1, 1)
+    assert b"there is such a file already" in again.stderr
+    assert b"has no such entry" in others.stderr

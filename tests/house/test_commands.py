@@ -17,6 +17,7 @@ _READS_NOTHING = {
     "keys rotate": "it says how many keys it wrapped",
     "ledger key": "its one line is made to be copied",
     "ledger export": "it writes a file",
+    "ledger prove": "it prints JSON and nothing else",
     "evidence identity": "its one line is made to be copied",
     "identity": "it prints what the vault keeps, as it was kept",
     "schema request": "it prints JSON and nothing else",

@@ -22,7 +22,7 @@ from comity.errors import Unreachable
 from comity.home import Home
 from comity.register import reading
 from comity.request.fold import begin, receive
-from comity.request.model import Deed, Receipt, Request, stage_of
+from comity.request.model import Alarm, Deed, Receipt, Request, stage_of
 from temporal.names import DIRECTION, REQUESTED, REQUESTING, REQUESTS, STAGE, URGENCY
 
 
@@ -35,13 +35,22 @@ class Done(BaseModel):
     receipt: Receipt
 
 
+DEEDS_REMEMBERED = 500
+
+
 class Carried(BaseModel):
-    """What one run of a request hands to the next: bounded, since older deeds are answered from the register."""
+    """What one run of a request hands to the next: bounded, since older deeds are answered from the register.
+
+    `unanswered` and `leaving` are what was under way when a run was lost: it is taken up again. A run that hands over
+    by itself has waited for both.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     request: Request
     done: dict[str, Done]
+    unanswered: tuple[Alarm, ...] = ()
+    leaving: tuple[str, ...] = ()
 
 
 class Start(BaseModel):
@@ -70,7 +79,7 @@ async def begin_request(client: Client, home: Home, reference: str) -> Receipt:
         task_queue=REQUESTS,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        search_attributes=_searchable(reference, deed),
+        search_attributes=searchable(begin(reference, receive(deed, _NO_MATTER_WHEN))),
     )
     try:
         receipt: Receipt = await client.execute_update_with_start_workflow(
@@ -82,10 +91,10 @@ async def begin_request(client: Client, home: Home, reference: str) -> Receipt:
             f"registered as {reference}; its life begins as soon as a worker runs (`comity up`)"
         ) from error
     finally:
-        await _awaited(start)
+        await awaited(start)
 
 
-async def _awaited(start: WithStartWorkflowOperation[object, object]) -> WorkflowHandle[object, object] | None:
+async def awaited(start: WithStartWorkflowOperation[object, object]) -> WorkflowHandle[object, object] | None:
     """The handle is awaited also after a failure, which the update has told already (facts of the SDK)."""
     try:
         return await start.workflow_handle()
@@ -93,8 +102,8 @@ async def _awaited(start: WithStartWorkflowOperation[object, object]) -> Workflo
         return None
 
 
-def _searchable(reference: str, deed: Deed) -> TypedSearchAttributes:
-    request = begin(reference, receive(deed, _NO_MATTER_WHEN))
+def searchable(request: Request) -> TypedSearchAttributes:
+    """What the server may search for when a request's workflow starts."""
     values = {
         STAGE: stage_of(request),
         URGENCY: request.urgency,

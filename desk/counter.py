@@ -12,7 +12,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from ulid import ULID
 
 from activities.record import RecordCipher
-from comity.errors import BY_NAME, Busy, ComityError, DeedReused, Fault, NotOpen, Refused, Unreachable
+from activities.snapshots import act_on_closed
+from activities.standing import compared
+from comity.errors import BY_NAME, Busy, ComityError, DeedReused, Fault, Refused, Unreachable
 from comity.home import Home
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
@@ -21,6 +23,7 @@ from comity.people import People
 from comity.register import reading
 from comity.request.lifecycle import Role, Status
 from comity.request.model import Deed, Receipt, Request, canonical, digest_of
+from comity.request.rules import check
 from temporal import tracing
 
 PATIENCE = timedelta(seconds=30)
@@ -92,18 +95,26 @@ class Counter:
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise Unreachable(_again(deed)) from error
         except RPCError as error:
-            raise self._of_the_wire(error, reference, deed) from error
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise Unreachable(_again(deed)) from error
+        return await self._act_on_closed(reference, deed)
+
+    async def _act_on_closed(self, reference: str, deed: Deed) -> Receipt:
+        """A closed request has no workflow: what may still be done starts it again, from the record."""
+        request = self.request(reference)
+        if request.status != Status.CLOSED or await compared(self.client, self.home, reference):
+            raise Fault("this request does not stand in Temporal as on record; `comity doctor` says how to mend it")
+        check(request, deed, datetime.now(UTC))  # a run that only refuses would be started for nothing
+        try:
+            return await act_on_closed(self.client, self.home, (reference, self._update_id(reference, deed), deed))
+        except WorkflowUpdateFailedError as failure:
+            raise _as_ours(failure) from failure
+        except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            raise Unreachable(_again(deed)) from error
 
     def _update_id(self, reference: str, deed: Deed) -> str:
         """Temporal gives all updates of one id the same answer: another deed of the same id must come to the door."""
         return f"{deed.id}-{RecordCipher(self.home.keys, reference).keyed(digest_of(deed))[:32]}"
-
-    def _of_the_wire(self, error: RPCError, reference: str, deed: Deed) -> ComityError:
-        if error.status != RPCStatusCode.NOT_FOUND:
-            return Unreachable(_again(deed))
-        if self.request(reference).status != Status.CLOSED:
-            return Fault("this request is open on record and has no workflow; `comity doctor` says how to mend it")
-        return NotOpen("this request is closed: nothing is open for it but a late letter or reopening")
 
     def enter_attempt(self, reference: str, tried: BaseModel, refusal: ComityError) -> None:
         """Enter a refusal in the ledger, in a transaction of its own. `reference` is "" where there is no request."""

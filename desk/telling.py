@@ -11,7 +11,7 @@ from comity.keys.request_keys import KeyClass
 from comity.register import reading
 from comity.register.reading import Row
 from comity.request.gaps import Lack
-from comity.request.lifecycle import Role, Status
+from comity.request.lifecycle import Role
 from comity.request.model import Measure, Owed, Package, Question, Request, stage_of
 from comity.request.rules import offers, parts_of
 from desk.submitting import Questions
@@ -21,11 +21,10 @@ OURS = "our default"
 
 
 def offered(request: Request) -> list[dict[str, Any]]:
-    """What is open next, and for whom. A closed request has no door: nothing is open for it here."""
-    open_now = offers(request) if request.status != Status.CLOSED else ()
+    """What is open next, and for whom."""
     return [
         {"part": offer.part, "act": offer.act.value, "roles": sorted(offer.roles), "leads_to": offer.leads_to}
-        for offer in open_now
+        for offer in offers(request)
         if offer.roles != {Role.CLOCK}
     ]
 

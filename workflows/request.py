@@ -17,7 +17,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.arrivals import Carried, Done, Start
+    from activities.arrivals import DEEDS_REMEMBERED, Carried, Done, Start
     from activities.correspondence import Correspondence, Knock
     from activities.evidence import Departure, EvidenceRoom
     from activities.law import Lawyer
@@ -70,7 +70,6 @@ DISPATCHING: workflow.ActivityConfig = {
     "retry_policy": RetryPolicy(maximum_interval=timedelta(seconds=30)),
 }
 
-DEEDS_REMEMBERED = 500
 EVENTS_IN_A_BATCH = 50
 ALARMS_AT_ONCE = 100
 GIVING_WAY = timedelta(seconds=5)
@@ -106,8 +105,10 @@ class RequestLife:
         self._enter(event)
 
     @workflow.run
-    async def run(self, start: Start) -> str:  # noqa: ARG002 - `__init__` took it
+    async def run(self, start: Start) -> str:
         """Live until closed. Returns the status in which the request ended."""
+        if start.carried:
+            self._take_up(start.carried)
         tasks = [asyncio.create_task(task()) for task in (self._recorder, self._reckoner, self._clock)]
         while not self._may_leave():
             await workflow.wait_condition(lambda: self._may_leave() or any(task.done() for task in self._all(tasks)))
@@ -117,6 +118,15 @@ class RequestLife:
         if self._request.status != Status.CLOSED:
             workflow.continue_as_new(Start(reference=self._reference, carried=self._carried()))
         return self._request.status
+
+    def _take_up(self, carried: Carried) -> None:
+        """Do again what a run that was lost had under way: whoever was told, and what had left, notices nothing."""
+        owed = {duty.key: duty for duty in carried.request.duties}
+        for alarm in carried.unanswered:
+            if alarm.duty in owed:
+                self._fly(self._knock(owed[alarm.duty], alarm))
+        for package in carried.leaving:
+            self._fly(self._dispatch(package))
 
     def _may_leave(self) -> bool:
         drained = not self._outbox and not self._recording and not self._flying and workflow.all_handlers_finished()

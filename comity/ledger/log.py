@@ -4,6 +4,7 @@ Appending comes last in its transaction: whoever holds the head row holds up eve
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -171,6 +172,12 @@ def stands(view: sa.Connection, reference: str, name: str) -> bool:
     """Whether a request has an entry of this id already."""
     wanted = sa.select(LEAF.c.index).where(LEAF.c.reference == reference, LEAF.c.id == name)
     return view.execute(wanted.limit(1)).scalar() is not None
+
+
+def latest_event(view: sa.Connection, reference: str) -> datetime | None:
+    """When the latest event of a request happened, as its leaf says; None where there is none."""
+    wanted = sa.select(LEAF.c.at).where(LEAF.c.reference == reference, LEAF.c.version.is_not(None))
+    return view.execute(wanted.order_by(LEAF.c.index.desc()).limit(1)).scalar()
 
 
 def head(view: sa.Connection) -> Head:

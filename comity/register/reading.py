@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
@@ -99,6 +99,25 @@ def receipt(view: sa.Connection, reference: str, deed: str) -> tuple[str, Receip
 _RECEIPT = sa.select(EVENT.c.deed_digest, EVENT.c.receipt).where(
     EVENT.c.reference == sa.bindparam("of"), EVENT.c.deed == sa.bindparam("id")
 )
+
+
+def receipts(view: sa.Connection, reference: str, latest: int) -> dict[str, Receipt]:
+    """The receipts of the latest deeds of a request, by deed, in the order in which they were done."""
+    query = sa.select(EVENT.c.deed, EVENT.c.receipt).where(EVENT.c.reference == reference, EVENT.c.deed.is_not(None))
+    rows = view.execute(query.order_by(EVENT.c.version.desc()).limit(latest)).all()
+    return {row.deed: Receipt.model_validate_json(row.receipt) for row in reversed(rows)}
+
+
+def standing(view: sa.Connection, reference: str) -> Row:
+    """One request as a list shows it: without a key. Raises NotFound."""
+    row = view.execute(_standing_of(reference)).one_or_none()
+    if row is None:
+        raise NotFound(f"no request {reference} on record; `comity list` shows those that there are")
+    return Row.model_validate(row._asdict())
+
+
+def _standing_of(reference: str) -> sa.Select[Any]:
+    return sa.select(*(REQUEST.c[name] for name in Row.model_fields)).where(REQUEST.c.reference == reference)
 
 
 def digests(view: sa.Connection, reference: str) -> dict[int, str]:

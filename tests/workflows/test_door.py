@@ -9,7 +9,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.converter import WorkflowSerializationContext
 from ulid import ULID
 
-from activities.arrivals import Carried, Done, Start
+from activities.arrivals import DEEDS_REMEMBERED, Carried, Done, Start
 from activities.record import Batch, Recorder
 from comity.errors import DeedReused, NotOpen, NotYours, Objection, Stale
 from comity.ledger.leaf import Kind
@@ -19,7 +19,6 @@ from comity.request.model import Deed, Particulars, Receipt
 from desk.doctor import Finding, examine
 from temporal.names import REQUESTS, STAGE, URGENCY
 from tests.office import Office, letter, office, waited
-from workflows.request import DEEDS_REMEMBERED
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,166 @@
+"""How a request stands in Temporal beside its record: what is found amiss, and how far a person can mend it.
+
+Visibility lags, so no list is believed: the end of each request's own history is read, in one call without a worker.
+An event of a request is never older than its history's end, and is on record within moments of it; where either seems
+not so (a clock was put back, a server was restored) the workflow itself is asked for its version.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from comity.errors import RecordDisagrees, Unreachable
+from comity.home import Home
+from comity.ledger import log
+from comity.register import reading
+from comity.register.reading import Row
+from comity.request.lifecycle import Status
+from comity.request.model import Request
+
+PATIENCE = timedelta(seconds=5)
+QUIET = timedelta(minutes=1)
+"""How long after its latest event on record a history may still grow by itself: mails, deadlines, what is recorded."""
+_LATEST = 10
+_ENDED = frozenset(
+    {
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
+    }
+)
+
+
+class Amiss(StrEnum):
+    """What a comparison of record and Temporal may find."""
+
+    ABSENT = "absent in Temporal"
+    ENDED = "ended in Temporal"
+    OLDER = "older in Temporal than on record"
+    AHEAD = "further in Temporal than on record"
+    DISAGREES = "stopped, since the record disagrees"
+
+
+class Finding(BaseModel):
+    """One request that does not stand in Temporal as it stands on record."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str
+    urgency: str
+    version: int
+    amiss: Amiss
+
+
+class _Tail(BaseModel):
+    """The end of a history: when it was written last, whether it is over, whether the record refused an event."""
+
+    at: AwareDatetime
+    ended: bool
+    refused: bool
+
+
+async def compared(client: Client, home: Home, reference: str) -> Finding | None:
+    """What is amiss with a request, or None. Raises NotFound for one that is not on record, Unreachable."""
+    row, latest = await asyncio.to_thread(_on_record, home, reference)
+    tail = await _tail(client, reference)
+    amiss = await _amiss(client, home, (row, latest), tail)
+    if amiss is None:
+        return None
+    return Finding(reference=reference, urgency=row.urgency, version=row.version, amiss=amiss)
+
+
+def _on_record(home: Home, reference: str) -> tuple[Row, datetime]:
+    with home.store.reading() as view:
+        row, latest = reading.standing(view, reference), log.latest_event(view, reference)
+    return row, latest or row.received
+
+
+async def _amiss(client: Client, home: Home, record: tuple[Row, datetime], tail: _Tail | None) -> Amiss | None:
+    row, latest = record
+    settled = tail is not None and latest <= tail.at <= latest + QUIET
+    if row.status == Status.CLOSED:
+        return None if tail is None or (tail.ended and settled) else await _by_version(client, home, row)
+    if tail is None or tail.ended:
+        return await _of_an_end(home, row.reference, tail)
+    if tail.refused:
+        return Amiss.DISAGREES
+    return None if settled else await _by_version(client, home, row)
+
+
+async def _of_an_end(home: Home, reference: str, tail: _Tail | None) -> Amiss | None:
+    """A request that closed while we looked has ended as it should."""
+    row, _ = await asyncio.to_thread(_on_record, home, reference)
+    if row.status == Status.CLOSED:
+        return None
+    return Amiss.ABSENT if tail is None else Amiss.ENDED
+
+
+async def _by_version(client: Client, home: Home, row: Row) -> Amiss | None:
+    """The two versions compared; a record that is being written is waited for. None when nobody answers: a worker is
+    needed, and without one nothing goes on anyway."""
+    version = await _version(client, row.reference)
+    if version is None or version == row.version:
+        return None
+    if version < row.version:
+        return Amiss.OLDER
+    return None if await _caught_up(home, row.reference, version) else Amiss.AHEAD
+
+
+async def _version(client: Client, reference: str) -> int | None:
+    handle = client.get_workflow_handle(f"request/{reference}")
+    try:
+        found: Request = await handle.query("request", result_type=Request, rpc_timeout=PATIENCE)
+    except (RPCError, WorkflowQueryFailedError):
+        return None
+    return found.version
+
+
+async def _caught_up(home: Home, reference: str, version: int) -> bool:
+    for _ in range(_LOOKS):
+        row, _latest = await asyncio.to_thread(_on_record, home, reference)
+        if row.version >= version:
+            return True
+        await asyncio.sleep(PATIENCE.total_seconds() / _LOOKS)
+    return False
+
+
+_LOOKS = 10
+
+
+# --- the end of a history ---------------------------------------------------------------------------------------------
+
+
+async def _tail(client: Client, reference: str) -> _Tail | None:
+    """The end of the history of a request's newest run; None where Temporal knows of none. Raises Unreachable."""
+    asked = GetWorkflowExecutionHistoryReverseRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=f"request/{reference}"),
+        maximum_page_size=_LATEST,
+    )
+    try:
+        found = await client.workflow_service.get_workflow_execution_history_reverse(asked, timeout=PATIENCE)
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            return None
+        raise Unreachable("Temporal did not say how a request stands there; try again") from error
+    events = found.history.events
+    return _Tail(
+        at=events[0].event_time.ToDatetime(UTC),
+        ended=events[0].event_type in _ENDED,
+        refused=any(map(_refused, events)),
+    )
+
+
+def _refused(event: HistoryEvent) -> bool:
+    failure = event.activity_task_failed_event_attributes.failure
+    return failure.application_failure_info.type == RecordDisagrees.__name__

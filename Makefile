@@ -23,7 +23,8 @@ test: setup
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
 prove: setup
-	COMITY_PROVE=1 $(BIN)/pytest -q -n 2 --dist loadfile
+	rm -f .prove/seen.jsonl
+	COMITY_PROVE=1 $(BIN)/pytest -q -n 2 --dist loadfile; seen=$$?; $(BIN)/python -m tests.crash.table; exit $$seen
 
 bench: setup
 	$(BIN)/python -m bench

@@ -112,10 +112,14 @@ def _write_checkpoints(home: Home) -> None:
 async def _begin_arrivals(home: Home, client: Client) -> None:
     """Begin what came in while nobody could begin it, and look again: nothing that came in is ever lost."""
     while True:
-        for reference in await asyncio.to_thread(_not_begun, home):
-            _log.info("begin late", reference=reference)
-            await _tried("begin", begin_request(client, home, reference))
+        await _tried("look for arrivals", _begin_once(home, client))
         await asyncio.sleep(ARRIVALS_EVERY)
+
+
+async def _begin_once(home: Home, client: Client) -> None:
+    for reference in await asyncio.to_thread(_not_begun, home):
+        _log.info("begin late", reference=reference)
+        await _tried("begin", begin_request(client, home, reference))
 
 
 def _not_begun(home: Home) -> list[str]:

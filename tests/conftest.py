@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from comity.store import Store
+from tests.results import KEPT, Results
 
 PROVING = os.environ.get("COMITY_PROVE") == "1"
 
@@ -34,6 +35,12 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
 def proving() -> bool:
     """Whether this run takes the full count of each mechanism (`make prove`)."""
     return PROVING
+
+
+@pytest.fixture(scope="session")
+def results(proving: bool) -> Results:
+    """Where a test tells which fault it tried, how often, and what was seen."""
+    return Results(KEPT if proving else None)
 
 
 @pytest.fixture(scope="session")

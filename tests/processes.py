@@ -41,11 +41,13 @@ class Post:
 
     def __init__(self) -> None:
         self.contents: list[bytes] = []
+        self.came: list[datetime] = []
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         """Keep one mail."""
         assert isinstance(envelope.content, bytes)
         self.contents.append(envelope.content)
+        self.came.append(datetime.now(UTC))
         return "250 taken"
 
 

@@ -1,7 +1,9 @@
 """The one way to a request's keys: opens them when they are needed, remembers them for a minute.
 
 The ring's file is read whenever a key is opened, so that a new ring key, or a file that is back after an outage, is
-seen without a restart. Call before opening a transaction: opening a key takes a database connection of its own.
+seen without a restart. A database that is away cannot be asked for a key, nor destroy one: the key that it gave last
+is then used for another minute, so that alarms ring. Call before opening a transaction: opening a key takes a database
+connection of its own.
 """
 
 import hmac
@@ -14,6 +16,7 @@ from threading import Lock
 
 import sqlalchemy as sa
 
+from comity.errors import KeyGone, Unreachable
 from comity.keys import envelope, request_keys, ring
 from comity.keys.request_keys import INDEX, KeyClass
 from comity.store import Store
@@ -69,11 +72,24 @@ class Keys:
         return known if known is not None else self._opened(owner, key_class)
 
     def _opened(self, owner: str, key_class: KeyClass) -> bytes:
-        with self._store.reading() as view:
-            ring_key, wrapped = request_keys.wrapped(view, owner, key_class)
-        key = ring.load(self._ring_path).unwrap(ring_key, wrapped, owner, key_class)
+        try:
+            ring_key, wrapped = self._wrapped(owner, key_class)
+        except Unreachable:
+            key = self._remembered.last((owner, key_class))
+            if key is None:
+                raise
+        else:
+            key = ring.load(self._ring_path).unwrap(ring_key, wrapped, owner, key_class)
         self._remembered.put((owner, key_class), key)
         return key
+
+    def _wrapped(self, owner: str, key_class: KeyClass) -> tuple[str, bytes]:
+        try:
+            with self._store.reading() as view:
+                return request_keys.wrapped(view, owner, key_class)
+        except KeyGone:
+            self._remembered.forget((owner, key_class))
+            raise
 
 
 class _Remembered:
@@ -90,6 +106,12 @@ class _Remembered:
             if key is None or self._now() >= until:
                 return None
             self._keys.move_to_end(name)
+            return key
+
+    def last(self, name: tuple[str, KeyClass]) -> bytes | None:
+        """The key, though its minute has passed."""
+        with self._lock:
+            key, _ = self._keys.get(name, (None, 0.0))
             return key
 
     def put(self, name: tuple[str, KeyClass], key: bytes) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from comity.errors import Unreachable
+from comity.ledger.checkpoint import sign_head
 from comity.ledger.verify import verify_store
 from comity.request.fold import begin, fold
 from comity.request.lifecycle import Act, Role
@@ -103,15 +104,31 @@ async def answered(ask: Callable[[], Awaitable[Any]]) -> Any:
 
 async def examine(client: Client) -> None:
     """Ledger, register and workflow say the same, and it is what the client was told."""
-    story = list(trace(client.counter.home, client.reference))
+    story, on_record, now = await _at_rest(client)
     events = [Event.model_validate(line.what) for line in story if line.version is not None]
     assert [event.version for event in events] == list(range(1, len(events) + 1))
     _every_deed_once(client, events)
-    await _all_three_agree(client, events)
+    _all_three_agree(client, events, (on_record, now))
+    assert await _accepted(client) == {event.deed for event in events if event.deed}
     _every_alarm_once(story)
     home = client.counter.home
+    sign_head(home.store, home.signer())  # as its signer may not have done within the last second
     report = verify_store(home.store, [home.signer().verifier_key])
     assert report.ok, [step for step in report.steps if not step.ok]
+
+
+async def _at_rest(client: Client) -> tuple[list[Line], Request, Request]:
+    """The request as ledger, register and workflow have it, between two of its alarms."""
+    handle = client.counter.client.get_workflow_handle(f"request/{client.reference}")
+    async with asyncio.timeout(60):
+        while True:
+            now: Request = await handle.query("request", result_type=Request)
+            story = list(trace(client.counter.home, client.reference))
+            on_record = client.counter.request(client.reference)
+            reached = max(line.version or 0 for line in story)
+            if on_record.version == now.version == reached:
+                return story, on_record, now
+            await asyncio.sleep(0.05)
 
 
 def _every_deed_once(client: Client, events: list[Event]) -> None:
@@ -120,20 +137,23 @@ def _every_deed_once(client: Client, events: list[Event]) -> None:
     assert recorded[1:] == [(one.id, digest_of(one)) for one in client.done]
 
 
-async def _all_three_agree(client: Client, events: list[Event]) -> None:
+def _all_three_agree(client: Client, events: list[Event], others: tuple[Request, Request]) -> None:
     folded = begin(client.reference, events[0])
     for event in events[1:]:
         folded = fold(folded, event)
-    assert canonical(client.counter.request(client.reference)) == canonical(folded)
-    handle = client.counter.client.get_workflow_handle(f"request/{client.reference}")
-    now: Request = await handle.query("request", result_type=Request)
+    on_record, now = others
+    assert canonical(on_record) == canonical(folded)
     assert now.model_dump() == folded.model_dump()
-    accepted = [
-        event.workflow_execution_update_accepted_event_attributes.accepted_request.meta.update_id
+
+
+async def _accepted(client: Client) -> set[str]:
+    """The deeds that the workflow's history has taken; an update is named by its deed's id and digest."""
+    handle = client.counter.client.get_workflow_handle(f"request/{client.reference}")
+    return {
+        event.workflow_execution_update_accepted_event_attributes.accepted_request.meta.update_id.partition("-")[0]
         async for event in handle.fetch_history_events()
         if event.HasField("workflow_execution_update_accepted_event_attributes")
-    ]
-    assert set(accepted) == {event.deed for event in events if event.deed}
+    }
 
 
 def _every_alarm_once(story: list[Line]) -> None:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -130,3 +131,41 @@ def test_many_threads_share_the_keys(keys: Keys, clock: Clock) -> None:
 
     with ThreadPoolExecutor(8) as many:
         assert all(many.map(there_and_back, range(400)))
+
+
+def away(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    """The database goes away, as far as those see who read it."""
+
+    def unreachable() -> NoReturn:
+        raise Unreachable("the database does not answer")
+
+    monkeypatch.setattr(store, "reading", unreachable)
+
+
+def test_a_database_that_is_away_takes_no_key_away(
+    store: Store, keys: Keys, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Truth protected: an alarm rings though the register is down for longer than keys are remembered."""
+    key = keys.raw(OWNER, KeyClass.CONTENT)
+    with monkeypatch.context() as outage:
+        away(outage, store)
+        for minute in range(1, 4):
+            clock.seconds = 60 * minute
+            assert keys.raw(OWNER, KeyClass.CONTENT) == key
+            assert keys.remembers(OWNER, KeyClass.CONTENT)
+        with pytest.raises(Unreachable):
+            keys.raw(OTHER, KeyClass.CONTENT)
+
+
+def test_a_key_that_was_seen_destroyed_does_not_come_back_when_the_database_goes(
+    store: Store, keys: Keys, ring_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.raw(OWNER, KeyClass.VAULT)
+    with store.transaction() as tx:
+        Keys(store, ring_path).destroy(tx, OWNER, KeyClass.VAULT, NOW)
+    clock.seconds = 60
+    with pytest.raises(KeyGone):
+        keys.raw(OWNER, KeyClass.VAULT)
+    away(monkeypatch, store)
+    with pytest.raises(Unreachable):
+        keys.raw(OWNER, KeyClass.VAULT)

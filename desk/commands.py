@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays 
     from collections.abc import Iterator
 
     from desk.counter import Counter
+    from desk.tracing import Line
 
 Result = TypeVar("Result")
 
@@ -226,17 +227,40 @@ def show(reference: Reference, as_json: Json = False) -> None:
         show_request(home, request)
 
 
-def trace(reference: Reference, as_json: Json = False) -> None:
-    """Tell the whole story of a request, in order: deeds, refusals, clocks, escalations, custody."""
-    from desk.telling import show_trace
-    from desk.tracing import trace as lines_of
+def trace(
+    reference: Annotated[str | None, typer.Argument(help="A request, as elsewhere; without it, all of them.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only what was recorded from then on (UTC).")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Only what was recorded before (UTC).")] = None,
+    who: Annotated[str | None, typer.Option(help="Only what this person did (id in people.toml).")] = None,
+    what: Annotated[str | None, typer.Option(help="Only this act (grant) or kind of entry (attempt).")] = None,
+    html: Annotated[Path | None, typer.Option(help="A new file for the story of one request, drawn over time.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell the story of a request, or across requests, in order: deeds, refusals, clocks, alarms, custody."""
+    from desk.telling import json_lines, show_trace
+    from desk.tracing import Wanted, across
 
+    if not any((reference, since, until, who, what)):
+        raise typer.BadParameter("name a request, or at least one of --since, --until, --who, --what")
+    if html and (reference is None or since or until or who or what):
+        raise typer.BadParameter("--html draws the whole story of one request: name it, without a filter")
     home = open_home(Settings())
-    lines = lines_of(home, _found(home, reference))
-    if as_json:
-        say_json([line.model_dump(mode="json") for line in lines])
+    full = _found(home, reference) if reference else None
+    lines = across(home, Wanted(reference=full, since=_utc(since), until=_utc(until), who=who, what=what))
+    if html:
+        _draw(html, lines)
+    elif as_json:
+        for row in json_lines(lines):
+            say(row)
     else:
-        show_trace(lines)
+        show_trace(lines, named=full is None)
+
+
+def _draw(path: Path, lines: "Iterator[Line]") -> None:
+    from desk.picturing import write
+
+    write(path, lines, at=datetime.now(UTC))
+    say(f"written: {path}; it holds what the story tells, for those alone who may read that")
 
 
 def identity(
@@ -316,6 +340,11 @@ def _known_by(home: Home, foreign: str) -> tuple[str, ...]:
     index = home.keys.index(foreign_text(state.upper(), number))
     with home.store.reading() as view:
         return reading.known_by(view, index)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    """An instant as typed on the command line, without its zone."""
+    return at.replace(tzinfo=UTC) if at else None
 
 
 def _bytes(file: Path) -> bytes:

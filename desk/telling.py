@@ -1,6 +1,6 @@
 """What people read of a request: lists, one request whole, and its story."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -63,7 +63,7 @@ def show_list(rows: Iterable[Row]) -> None:
     out = Console(soft_wrap=True, highlight=False, markup=False)
     out.print(f"{'class':<5}  {'reference':<26}  from  {'next due (UTC)':<19}  {'stage':<17}  status")
     for row in rows:
-        due = _instant(row.next_due)
+        due = instant(row.next_due)
         out.print(f"{row.urgency:<5}  {row.reference}  {row.requesting:<4}  {due:<19}  {row.stage:<17}  {row.status}")
 
 
@@ -86,9 +86,9 @@ def _part(part: Measure | Package | Question) -> str:
 
 
 def _duty(owed: Owed) -> str:
-    due = f"due {_instant(owed.due)}" if owed.due else "no date"
+    due = f"due {instant(owed.due)}" if owed.due else "no date"
     who = f"; {owed.held_by} has it" if owed.held_by else ""
-    rings = f"; rings {_instant(owed.next_at)}" if owed.next_at else ""
+    rings = f"; rings {instant(owed.next_at)}" if owed.next_at else ""
     return f"owed     {owed.key:<28} {owed.urgency:<4} {due} ({_rule(owed)}){rings}{who}"
 
 
@@ -100,36 +100,57 @@ def _rule(owed: Owed) -> str:
     return f"{first.length}, {first.article}{check}"
 
 
-def show_trace(lines: Iterable[Line]) -> None:
-    """The story of a request on the terminal, a line for each entry of the ledger, however wide."""
+def show_trace(lines: Iterable[Line], *, named: bool = False) -> None:
+    """The story on the terminal, a line for each entry of the ledger, however wide; `named`: with each reference."""
     out = Console(soft_wrap=True, highlight=False, markup=False)
     for line in lines:
-        out.print(_told(line))
+        reference = f"{line.reference or 'the service':<26}  " if named else ""
+        out.print(f"{line.index:>6}  {instant(line.at)}  {reference}{_told(line)}")
 
 
 def _told(line: Line) -> str:
+    trace = f"trace {line.trace[:8]}" if line.trace else ""
+    ending = "; ".join(told for told in (more(line), trace) if told)
+    return f"{line.kind:<7}  {happened(line):<44}  {by(line):<40}  {ending}".rstrip()
+
+
+def json_lines(lines: Iterable[Line]) -> Iterator[str]:
+    """The story as one JSON list, an entry a line, in constant memory."""
+    separator = "["
+    for line in lines:
+        yield f"{separator}\n{line.model_dump_json()}"
+        separator = ","
+    yield "]" if separator == "," else "[]"
+
+
+def happened(line: Line) -> str:
+    """What was done, on which part, and where that led."""
     part = line.what.get("part", "") if line.version and line.kind == "deed" else ""
     led_to = f" → {line.status}" if line.status else ""
-    by = _by(line)
-    happened = f"{line.act} {part}".rstrip() + led_to
-    return f"{line.index:>6}  {_instant(line.at)}  {line.kind:<7}  {happened:<44}  {by:<40}  {_more(line)}".rstrip()
+    return f"{line.act} {part}".rstrip() + led_to
 
 
-def _by(line: Line) -> str:
+def by(line: Line) -> str:
     """Who did it: a person in a role, or on behalf of somebody outside."""
     if line.what.get("on_behalf"):
         return f"{line.person} on behalf of the {line.role}"
     return f"{line.person} as {line.role}" if line.person != line.role else line.person
 
 
-def _more(line: Line) -> str:
+_TOLD = (
+    "duty", "rung", "round", "overdue", "accepted", "failed", "tries", "outcome", "attempt", "exhibit", "handed_to",
+    "channel", "reason", "why", "gone",
+)  # fmt: skip
+_BESIDE = ("exhibit", "why", "handed_to", "gone")
+"""What an entry says outside of its particulars."""
+
+
+def more(line: Line) -> str:
     """The particulars that fit on a line: whose words they are, the entry itself says."""
     particulars = line.what.get("particulars", {})
-    told = particulars | {name: line.what[name] for name in ("exhibit", "why", "handed_to") if name in line.what}
-    shown = ("duty", "rung", "round", "overdue", "accepted", "failed", "tries", "outcome", "attempt", "exhibit",
-             "handed_to", "reason", "why")  # fmt: skip
+    told = particulars | {name: line.what[name] for name in _BESIDE if name in line.what}
     counted = [f"counted {_counted(row)}" for row in particulars.get("duties", [])]
-    return "; ".join([*(f"{name} {_plain(told[name])}" for name in shown if told.get(name)), *counted])
+    return "; ".join([*(f"{name} {_plain(told[name])}" for name in _TOLD if told.get(name)), *counted])
 
 
 def _counted(row: dict[str, Any]) -> str:
@@ -144,5 +165,6 @@ def _plain(value: Any) -> str:
     return value["id"] if isinstance(value, dict) and "id" in value else str(value)
 
 
-def _instant(at: datetime | None) -> str:
+def instant(at: datetime | None) -> str:
+    """An instant as people read it, in UTC, to the second; "" where there is none."""
     return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""

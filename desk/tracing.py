@@ -1,28 +1,48 @@
-"""The whole story of one request, in the order in which it was entered: read from the ledger, opened by its keys."""
+"""What was entered, told in order: of one request, or of all, read from the ledger and opened by its keys."""
 
 import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from activities.record import key_class_of
 from comity.errors import KeyGone
 from comity.home import Home
-from comity.keys.request_keys import KeyClass
+from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
-from comity.ledger.leaf import Kind
+from comity.ledger.leaf import Kind, Leaf
 from comity.ledger.log import Kept
 from comity.request.lifecycle import Act
 
 GONE = {"gone": "its key was destroyed; the entry stays provable"}
 
 
+class Wanted(BaseModel):
+    """Which entries: of one request, recorded from `since` on and before `until`, by one person, of one act or kind.
+
+    What is None is not asked. `reference` "" is the service itself: what belonged to no request.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reference: str | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    who: str | None = None
+    what: str | None = None
+
+    def holds(self, leaf: Leaf) -> bool:
+        """Whether an entry is by that person and of that act or kind."""
+        return self.who in (None, leaf.person) and self.what in (None, leaf.act, leaf.kind)
+
+
 class Line(BaseModel):
-    """One entry of the story."""
+    """One entry of the story; `trace` is the id of the trace (W3C, 32 hex) of the act that made it."""
 
     index: int
+    reference: str
     at: datetime
     kind: str
     version: int | None
@@ -30,25 +50,33 @@ class Line(BaseModel):
     status: str
     role: str
     person: str
+    trace: str | None
     what: dict[str, Any]
 
 
 def trace(home: Home, reference: str) -> Iterator[Line]:
     """Each ledger entry of a request with what it says, in order."""
+    return across(home, Wanted(reference=reference))
+
+
+def across(home: Home, wanted: Wanted) -> Iterator[Line]:
+    """Each entry that is wanted with what it says, in the ledger's order, a page at a time: in constant memory."""
     since = 0
     while True:
         with home.store.reading() as view:
-            page = list(log.entries(view, reference, since=since))
-        yield from (_line(home, reference, kept) for kept in page)
+            within = wanted.since, wanted.until
+            page = list(log.entries(view, wanted.reference, since, within=within))
+        yield from (_line(home, kept) for kept in page if wanted.holds(kept.leaf))
         if not page:
             return
         since = page[-1].index + 1
 
 
-def _line(home: Home, reference: str, kept: Kept) -> Line:
-    leaf = kept.leaf
+def _line(home: Home, kept: Kept) -> Line:
+    leaf, what = kept.leaf, _opened(home, kept)
     return Line(
         index=kept.index,
+        reference=leaf.reference,
         at=leaf.at,
         kind=leaf.kind,
         version=leaf.version,
@@ -56,14 +84,16 @@ def _line(home: Home, reference: str, kept: Kept) -> Line:
         status=leaf.status,
         role=leaf.role,
         person=leaf.person,
-        what=_opened(home, reference, kept),
+        trace=what.get("trace"),
+        what=what,
     )
 
 
-def _opened(home: Home, reference: str, kept: Kept) -> dict[str, Any]:
+def _opened(home: Home, kept: Kept) -> dict[str, Any]:
     key_class, context = _place(kept)
     try:
-        opened: dict[str, Any] = json.loads(home.keys.open(reference, key_class, kept.body, context))
+        sealed_by = kept.leaf.reference or SERVICE
+        opened: dict[str, Any] = json.loads(home.keys.open(sealed_by, key_class, kept.body, context))
     except KeyGone:
         return GONE
     return opened

@@ -95,6 +95,10 @@ class Kept(BaseModel):
     body: bytes
 
 
+Within = tuple[datetime | None, datetime | None]
+"""From which instant on, and before which; None where that side is open."""
+
+
 def append(tx: sa.Connection, entries: Sequence[Entry]) -> list[int]:
     """Append entries at the end of a transaction that has done everything else. Returns their indices.
 
@@ -144,14 +148,26 @@ def _grown(head: Head, rows: Sequence[Mapping[str, Any]]) -> tuple[merkle.Fronti
     return frontier, nodes
 
 
-def entries(view: sa.Connection, reference: str | None = None, since: int = 0, limit: int = 1000) -> Iterator[Kept]:
+def entries(
+    view: sa.Connection,
+    reference: str | None = None,
+    since: int = 0,
+    limit: int = 1000,
+    *,
+    within: Within = (None, None),
+) -> Iterator[Kept]:
     """The entries from index `since` on, in order, at most `limit`; of one request when `reference` is given.
 
-    Raises Tampered at a leaf that is not canonical.
+    `within` are instants: only what was recorded from the first on, and before the second. The ledger's order is that
+    of its indices: instants may go back a little. Raises Tampered at a leaf that is not canonical.
     """
     wanted = sa.select(LEAF.c.index, LEAF.c.leaf, LEAF.c.body).where(LEAF.c.index >= since)
     if reference is not None:
         wanted = wanted.where(LEAF.c.reference == reference)
+    if within[0] is not None:
+        wanted = wanted.where(LEAF.c.at >= within[0])
+    if within[1] is not None:
+        wanted = wanted.where(LEAF.c.at < within[1])
     for index, spelt, body in view.execute(wanted.order_by(LEAF.c.index).limit(limit)):
         yield Kept(index=index, leaf=leaf.read(spelt), spelt=spelt, body=body)
 

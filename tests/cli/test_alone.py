@@ -104,3 +104,16 @@ def test_an_entry_is_proven_without_the_service_into_a_new_file(place: Premises)
     assert (again.returncode, others.returncode) == (1, 1)
     assert b"there is such a file already" in again.stderr
     assert b"has no such entry" in others.stderr
+
+
+def test_a_story_is_of_a_request_or_filtered_and_a_drawn_one_is_whole(place: Premises) -> None:
+    typed, drawn = Typist(place), str(place.folder / "story.html")
+    for words, says in {
+        (): "name a request, or at least one of",
+        ("--html", drawn, "--who", "p-anna"): "--html draws the whole story of one request",
+        ("01KA", "--html", drawn, "--what", "deed"): "without a filter",
+    }.items():
+        ended = typed("trace", *words)
+        assert ended.returncode == 2
+        assert says in " ".join(ended.stderr.decode().replace("│", " ").split())
+    assert typed("trace", "--since", "2026-01-01", "--json").stdout == b"[]\n"

@@ -1,0 +1,112 @@
+"""The story across requests: what is asked for is told, whole and in order, and nothing else."""
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from comity.home import Home
+from comity.keys.request_keys import KeyClass
+from comity.ledger import log
+from comity.ledger.leaf import Entry, Kind
+from comity.request.lifecycle import Act, Role
+from desk.telling import json_lines
+from desk.tracing import GONE, Line, Wanted, across, trace
+from tests.desk.stories import Story, house
+from tests.request.lives import ANNA, BOB, NOW, REFERENCE
+
+OTHER = "01K9ZZZZZZZZZZZZZZZZZZZZZY"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """Two requests, entered in turn over some hours."""
+    home = house(tmp_path)
+    one, two = Story(home), Story(home, OTHER, NOW + timedelta(minutes=5))
+    one.begin()
+    two.begin()
+    one.after(hours=1).do(ANNA, Role.COORDINATOR, Act.ACKNOWLEDGE)
+    two.after(hours=2).refused(BOB, Act.CLOSE, "not now")
+    one.after(hours=3).do(BOB, Role.REVIEWER, Act.NOTE, words="plain words")
+    yield home
+    home.close()
+
+
+def told(home: Home, **wanted: object) -> list[tuple[int, str, str]]:
+    return [(line.index, line.reference, line.act) for line in across(home, Wanted.model_validate(wanted))]
+
+
+ALL = [
+    (0, REFERENCE, "receive"),
+    (1, OTHER, "receive"),
+    (2, REFERENCE, "acknowledge"),
+    (3, OTHER, "close"),
+    (4, REFERENCE, "note"),
+]
+
+
+def test_without_a_filter_all_is_told_in_the_ledgers_order(home: Home) -> None:
+    assert told(home) == ALL
+
+
+def test_one_request_is_told_alone(home: Home) -> None:
+    assert [line.index for line in trace(home, OTHER)] == [1, 3]
+
+
+def test_from_an_instant_on_and_before_another(home: Home) -> None:
+    """The first instant is included, the second is not."""
+    an_hour = NOW + timedelta(hours=1)
+    assert told(home, since=an_hour) == ALL[2:]
+    assert told(home, until=an_hour) == ALL[:2]
+    assert told(home, since=an_hour, until=an_hour + timedelta(microseconds=1)) == [ALL[2]]
+
+
+def test_by_one_person_and_of_one_act_or_kind_attempts_included(home: Home) -> None:
+    assert told(home, who=BOB) == [ALL[3], ALL[4]]
+    assert told(home, what="receive") == ALL[:2]
+    assert told(home, what="attempt") == [ALL[3]]
+    assert told(home, what="close") == [ALL[3]]
+    assert told(home, who=BOB, what="deed", reference=REFERENCE) == [ALL[4]]
+    assert told(home, who="p-nobody") == []
+
+
+def test_what_was_closed_under_a_destroyed_key_is_told_as_gone(home: Home) -> None:
+    with home.store.transaction() as tx:
+        home.keys.destroy(tx, REFERENCE, KeyClass.CONTENT, NOW)
+    opened = {line.act: line.what == GONE for line in trace(home, REFERENCE)}
+    assert opened == {"receive": False, "acknowledge": False, "note": True}
+
+
+@pytest.mark.parametrize("wanted", [{}, {"who": "p-nobody"}])
+def test_as_json_it_is_one_list(home: Home, wanted: dict[str, str]) -> None:
+    lines = list(across(home, Wanted(**wanted)))
+    assert [Line.model_validate(row) for row in json.loads("\n".join(json_lines(lines)))] == lines
+
+
+def test_a_long_story_takes_no_more_memory_than_a_short_one(home: Home) -> None:
+    """Truth protected: the ledger is read by pages, however long it is."""
+    enter(home, 2500)
+    short = most_memory(home)
+    enter(home, 5000)
+    assert most_memory(home) < 1.5 * short
+
+
+def enter(home: Home, count: int) -> None:
+    sealed = home.keys.seal(REFERENCE, KeyClass.RECORD, json.dumps({"why": "x" * 500}).encode(), "attempt x")
+    entry = Entry(
+        kind=Kind.ATTEMPT, reference=REFERENCE, id="x", act="close", status="", role="", person="", at=NOW, body=sealed
+    )
+    with home.store.transaction() as tx:
+        log.append(tx, [entry] * count)
+
+
+def most_memory(home: Home) -> int:
+    tracemalloc.start()
+    for _ in json_lines(across(home, Wanted())):
+        pass
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most

@@ -15,8 +15,9 @@ from comity.evidence.manifest import Receipt as ReceiptOfRecipient
 from comity.home import Home
 from comity.request.lifecycle import STEPS, STILLS, Act, Role
 from comity.request.model import Deed, Draft, Measure, OnBehalf, Package, Particulars, Request, particulars_of
-from comity.request.rules import offers, part_of
+from comity.request.rules import check, offers, part_of
 from desk.counter import Counter
+from desk.filing import Paper, file_paper
 
 SHORTEST_DIGEST = 8
 
@@ -32,29 +33,47 @@ class Said:
     reason: str
     particulars: str = "{}"
     receipt: Path | None = None
-    on_behalf: str | None = None
+    on_behalf: Paper | None = None
     happened: datetime | None = None
+    received: datetime | None = None
     seen: int | None = None
     deed: str | None = None
 
 
 def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
-    """The deed that was meant. Raises NotOpen for an unknown act or role, Unreadable for particulars that are wrong."""
+    """The deed that was meant, its proof sealed where it is done on behalf of somebody outside.
+
+    Raises NotOpen for an unknown act or role, Unreadable for particulars that are wrong, and what the door would raise.
+    """
     request = counter.request(reference)
     act = _act(request, said.act)
     particulars = _bound_to_key(counter.home, _particulars(request, act, said))
     role = _role(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
-    return Deed(
+    deed = Deed(
         id=said.deed or str(ULID()),
         act=act,
         part=said.part,
         person=person,
         role=role,
         expected=_seen(request, said),
-        happened=said.happened.replace(tzinfo=UTC) if said.happened else None,
-        on_behalf=OnBehalf(proof=said.on_behalf) if said.on_behalf else None,
+        happened=_utc(said.happened),
+        received=_utc(said.received),
         particulars=particulars,
     )
+    return _proven(counter, request, deed, said.on_behalf) if said.on_behalf else deed
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at.replace(tzinfo=UTC) if at else None
+
+
+def _proven(counter: Counter, request: Request, deed: Deed, paper: Paper) -> Deed:
+    """The deed with the paper that proves it, which has the deed's id: said again, it is the same paper."""
+    counter.people.may_act(deed.person, deed.role, on_behalf=True)
+    if not counter.on_record(request.reference, deed.id):
+        check(request, deed, datetime.now(UTC))  # before the paper is sealed
+    filed = file_paper(counter.home, request.reference, paper, (deed.id, deed.person, deed.role))
+    return deed.model_copy(update={"on_behalf": OnBehalf(channel=paper.channel, exhibit=filed)})
 
 
 def _act(request: Request, name: str) -> Act:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays 
 
     from desk.counter import Counter
     from desk.tracing import Line
+    from desk.filing import Paper
 
 Result = TypeVar("Result")
 
@@ -31,6 +32,14 @@ As = Annotated[str | None, typer.Option("--as", help="Who you are (id in people.
 Reference = Annotated[str, typer.Argument(help="A request: its reference, or four letters of its beginning or end.")]
 RoleNamed = Annotated[str | None, typer.Option("--role", help="In which role, where you hold several that may.")]
 DeedId = Annotated[str | None, typer.Option("--id", help="The deed's id, to say the same again: it is done once.")]
+
+OnBehalfOf = Annotated[
+    Path | None, typer.Option(help="The letter or slip (a file) that proves an act of somebody outside: it is theirs.")
+]
+CallNote = Annotated[str, typer.Option(help="The note of the call in which somebody outside did it: it is theirs.")]
+ByChannel = Annotated[str | None, typer.Option(help="How it came: letter, phone, e-mail, courier, in person …")]
+Happened = Annotated[datetime | None, typer.Option(help="When it happened, if not now (UTC).")]
+Received = Annotated[datetime | None, typer.Option(help="When we received it, if not now (UTC).")]
 
 keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 
@@ -123,8 +132,11 @@ def act(
     reason: Annotated[str, typer.Option(help="The reason.")] = "",
     particulars: Annotated[str, typer.Option("--with", help="What the act needs besides, as a JSON object.")] = "{}",
     receipt: Annotated[Path | None, typer.Option(help="The recipient's receipt.json, for `confirm receipt`.")] = None,
-    on_behalf: Annotated[str | None, typer.Option(help="What proves an act of somebody outside: letter, note.")] = None,
-    happened: Annotated[datetime | None, typer.Option(help="When it happened, if not now (UTC).")] = None,
+    on_behalf: OnBehalfOf = None,
+    note: CallNote = "",
+    channel: ByChannel = None,
+    happened: Happened = None,
+    received: Received = None,
     seen: Annotated[int | None, typer.Option(help="The revision that you saw; default: as on record.")] = None,
     deed_id: DeedId = None,
     as_json: Json = False,
@@ -134,7 +146,7 @@ def act(
 
     said = Said(
         act=name, part=part, role=role, words=words, reason=reason, particulars=particulars, receipt=receipt,
-        on_behalf=on_behalf, happened=happened, seen=seen, deed=deed_id,
+        on_behalf=_paper(on_behalf, note, channel), happened=happened, received=received, seen=seen, deed=deed_id,
     )  # fmt: skip
 
     async def work(counter: "Counter") -> None:
@@ -345,6 +357,19 @@ def _known_by(home: Home, foreign: str) -> tuple[str, ...]:
 def _utc(at: datetime | None) -> datetime | None:
     """An instant as typed on the command line, without its zone."""
     return at.replace(tzinfo=UTC) if at else None
+
+
+def _paper(file: Path | None, note: str, channel: str | None) -> "Paper | None":
+    """What proves an act of somebody outside, where it is one. Raises Unreadable for a channel that is none."""
+    from comity.request.model import Channel
+    from desk.filing import Paper
+
+    if file is None and not note:
+        return None
+    named = channel or (Channel.LETTER if file else Channel.PHONE)
+    if named not in list(Channel):
+        raise Unreadable(f"--channel: there is no channel of that name; there are {', '.join(Channel)}")
+    return Paper(Channel(named), file, note)
 
 
 def _bytes(file: Path) -> bytes:

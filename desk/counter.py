@@ -62,6 +62,11 @@ class Counter:
             self.enter_attempt(reference, deed, refusal)
             raise
 
+    def on_record(self, reference: str, deed: str) -> bool:
+        """Whether a deed of that id is on record."""
+        with self.home.store.reading() as view:
+            return reading.receipt(view, reference, deed) is not None
+
     def _receipt_on_record(self, reference: str, deed: Deed) -> Receipt | None:
         with self.home.store.reading() as view:
             known = reading.receipt(view, reference, deed.id)

@@ -1,6 +1,7 @@
 """A written request comes in: read, its gaps found, identities split off, everything sealed, its life begun."""
 
 import hashlib
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,12 +22,25 @@ from comity.request.gaps import Lack, gaps
 from comity.request.identities import split
 from comity.request.letter import Letter
 from comity.request.lifecycle import Act, Role, Status
-from comity.request.model import Deed, OnBehalf, Receipt, canonical
+from comity.request.model import (
+    Channel,
+    Deed,
+    Exhibit,
+    LetterKept,
+    OnBehalf,
+    Particulars,
+    Receipt,
+    Request,
+    Way,
+    canonical,
+)
 from comity.request.opening import opening
 from comity.request.reading import read
 from desk.counter import Counter
+from desk.sealing import Handed, seal_in
 
 AS_RECEIVED = "as received"
+LATE = "entered when it was registered"
 
 
 class Input(BaseModel):
@@ -43,6 +57,7 @@ class Submission:
     data: bytes
     person: str
     received: datetime
+    channel: Channel = Channel.E_MAIL
     supplement: bool = False
     anew: bool = False
 
@@ -190,19 +205,43 @@ def _closed(home: Home, reference: str, key_class: KeyClass, what: tuple[bytes, 
 async def _supplement(counter: Counter, submission: Submission, reference: str) -> Receipt:
     """Keep what came in with the request that it adds to, and enter it as a deed of the requesting authority."""
     request = counter.request(reference)
-    name = f"supplement {ULID()}"
+    id_ = str(ULID())
+    name = f"supplement {id_}"
     with counter.home.store.transaction() as tx:
         kept = _closed(counter.home, reference, KeyClass.VAULT, (submission.data, f"identity {name}"))
         writing.keep_identity(tx, reference, name, kept)
     incomplete = request.status == Status.INCOMPLETE
-    deed = Deed(
-        id=str(ULID()),
-        act=Act.SUPPLEMENT if incomplete else Act.RECORD_LETTER,
+    paper = Handed(reference, id_, name, submission.person, Role.COORDINATOR, reason="supplement")
+    seal = seal_in(counter.home, paper, io.BytesIO(submission.data))
+    exhibit = Exhibit(id=id_, sha256=seal.sha256, size=seal.size)
+    return await counter.act(
+        reference, _supplementing(request, submission, exhibit) if incomplete else _kept(request, submission, exhibit)
+    )
+
+
+def _supplementing(request: Request, submission: Submission, exhibit: Exhibit) -> Deed:
+    """What an incomplete request waited for, entered for the requesting authority."""
+    return Deed(
+        id=exhibit.id,
+        act=Act.SUPPLEMENT,
         person=submission.person,
-        role=Role.REQUESTING_AUTHORITY if incomplete else Role.COORDINATOR,
+        role=Role.REQUESTING_AUTHORITY,
         expected=request.revision,
         received=submission.received,
-        on_behalf=OnBehalf(proof=name) if incomplete else None,
-        particulars={"words": name},
+        on_behalf=OnBehalf(channel=submission.channel, exhibit=exhibit),
+        particulars=Particulars(reason=LATE),
     )
-    return await counter.act(reference, deed)
+
+
+def _kept(request: Request, submission: Submission, exhibit: Exhibit) -> Deed:
+    """A letter for the file."""
+    letter = LetterKept(kind="supplement", way=Way.IN, channel=submission.channel, exhibit=exhibit, reason=LATE)
+    return Deed(
+        id=exhibit.id,
+        act=Act.RECORD_LETTER,
+        person=submission.person,
+        role=Role.COORDINATOR,
+        expected=request.revision,
+        received=submission.received,
+        particulars=letter,
+    )

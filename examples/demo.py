@@ -182,7 +182,9 @@ def climb(reference: str, post: Post) -> None:
 def decide(reference: str) -> None:
     """Legal review: one person may order preservation at night; the disclosure takes two."""
     say("LEGAL REVIEW. One duty officer alone may order what keeps the data: the law data say which kinds.")
-    act(reference, "order provisionally", "night", "M1", reason="the records are overwritten within days")
+    call = json.dumps({"to": "the provider's duty desk", "number": "+352 000 100"})
+    words = "Keep the connection records as they stand; the order follows in writing."
+    act(reference, "order provisionally", "night", "M1", words=words, **{"with": call})
     act(reference, "open review", "night")
     say("The disclosure is proposed by one person and decided by another; the same person is refused.")
     act(
@@ -204,6 +206,8 @@ def execute(reference: str) -> None:
     act(reference, "record the child's state", "night", **{"with": json.dumps({"safe": True})}, words="found, and safe")
     act(reference, "complete", "police", "M2")
     act(reference, "lift", "police", "M1")
+    say("What one officer ordered alone is ratified by a second person.")
+    act(reference, "ratify", "dora", "M1")
 
 
 def transfer(home: Path, reference: str) -> None:
@@ -211,9 +215,8 @@ def transfer(home: Path, reference: str) -> None:
     say("EVIDENCE TRANSFER. What was obtained becomes an exhibit, and leaves in an encrypted package.")
     found = home.parent / "connection-records.bin"
     found.write_bytes(os.urandom(3 << 20))
-    sealed = json.loads(comity("evidence", "deposit", reference, str(found), "--part", "M2", "--json", who="emil"))
-    print(f"sealed: exhibit {sealed['exhibit']}, SHA-256 {sealed['sha256']}")
-    draft = json.dumps({"exhibits": [sealed["exhibit"]], "recipient": "lisbon"})
+    exhibits = [deposit(reference, found, measure) for measure in ("M1", "M2")]
+    draft = json.dumps({"exhibits": exhibits, "recipient": "lisbon"})
     act(reference, "draft package", "emil", **{"with": draft})
     act(reference, "propose release", "emil", "P1")
     seen = json.dumps({"seen": shown(reference)["packages"][0]["content"]})
@@ -224,11 +227,17 @@ def transfer(home: Path, reference: str) -> None:
     spoilt = json.loads(receipt.read_text())
     spoilt["exhibits"][0]["sha256"] = "0" * 64
     receipt.write_text(json.dumps(spoilt))
-    proof = {"receipt": receipt, "on-behalf": "receipt.json from Lisbon"}
-    act(reference, "confirm receipt", "night", "P1", **proof, expect=1)
-    act(reference, "reject", "night", "P1", **{"on-behalf": "receipt.json from Lisbon"}, reason="a hash differs")
-    act(reference, "confirm receipt", "night", "P1", receipt=received(home, reference, "second"), **{
-        "on-behalf": "second receipt.json from Lisbon"})  # fmt: skip
+    act(reference, "confirm receipt", "night", "P1", receipt=receipt, **{"on-behalf": receipt}, expect=1)
+    act(reference, "reject", "night", "P1", **{"on-behalf": receipt}, reason="a hash differs")
+    second = received(home, reference, "second")
+    act(reference, "confirm receipt", "night", "P1", receipt=second, **{"on-behalf": second})
+
+
+def deposit(reference: str, file: Path, measure: str) -> str:
+    """Seal a file; returns the exhibit's id."""
+    sealed = json.loads(comity("evidence", "deposit", reference, str(file), "--part", measure, "--json", who="emil"))
+    print(f"sealed: exhibit {sealed['exhibit']}, SHA-256 {sealed['sha256']}")
+    return str(sealed["exhibit"])
 
 
 def received(home: Path, reference: str, name: str) -> Path:

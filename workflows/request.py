@@ -179,8 +179,9 @@ class RequestLife:
     def _enter(self, event: Event) -> None:
         if self._suggested_at is None and workflow.info().is_continue_as_new_suggested():
             self._suggested_at = workflow.info().get_current_history_length()
-        self._outbox.append(event)
-        self._traces[event.version] = tracing.traceparent()
+        parent = tracing.traceparent()
+        self._outbox.append(event.model_copy(update={"trace": parent.split("-")[1]}) if parent else event)
+        self._traces[event.version] = parent
         if event.deed and event.deed_digest:
             self._done[event.deed] = Done(digest=event.deed_digest, receipt=receipt_of(self._request, event))
 

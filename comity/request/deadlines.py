@@ -254,6 +254,8 @@ class _Count:
         """The date that a deed gave to this very duty: until when, or to be answered by when."""
         if self.owed.duty == Duty.ANSWER:
             return next((asked.answer_by for asked in self.request.questions if asked.id == self.owed.part), None)
+        if self.owed.duty == Duty.RETURN:
+            return next((lent.return_by for lent in self.request.packages if lent.id == self.owed.part), None)
         measure = self._measure()
         return measure.until if measure and self.owed.duty in _UNTIL_GIVEN else None
 

@@ -16,6 +16,7 @@ from comity.request.lifecycle import STEPS, Act, Duty, Status
 from comity.request.model import (
     Alarm,
     ChildState,
+    Correction,
     Dated,
     Deed,
     Deposit,
@@ -26,6 +27,9 @@ from comity.request.model import (
     Extension,
     Knocked,
     LegalBasis,
+    Letter,
+    LetterKept,
+    Linked,
     Measure,
     NewMeasure,
     NewQuestion,
@@ -39,8 +43,10 @@ from comity.request.model import (
     Reckoning,
     Request,
     SoughtMeasure,
+    ToPerson,
     Urgency,
     UrgencySet,
+    Way,
     digest_of,
     stage_of,
 )
@@ -92,6 +98,7 @@ def begin(reference: str, event: Event) -> Request:
         since=event.since,
         asked_by=opening.asked_by,
         data_lost_at=opening.data_lost_at,
+        oral=opening.oral,
         hands=(event.person,),
         measures=tuple(_measure(sought, event) for sought in opening.measures),
         questions=tuple(Question(id=gap.id, to=gap.to, since=event.since, field=gap.field) for gap in opening.gaps),
@@ -105,7 +112,7 @@ def fold(request: Request, event: Event) -> Request:
         raise Fault(f"event {event.version} does not follow version {request.version}")
     moved = _move(request, event).model_copy(update={"version": event.version})
     changed = _EFFECTS.get(event.act, _nothing_more)(moved, event)
-    return _settle_duties(_with_hand(changed, event), event)
+    return _settle_duties(_with_proof(_with_hand(changed, event), event), event)
 
 
 def receipt_of(request: Request, event: Event) -> Receipt:
@@ -162,7 +169,21 @@ def _with_hand(request: Request, event: Event) -> Request:
     return _change(request, event, hands=(*part.hands, event.person))
 
 
-_HANDS = frozenset({Act.PROPOSE, Act.SET_LEGAL_BASIS, Act.ORDER_PROVISIONALLY, Act.PROPOSE_RELEASE, Act.DISPATCH})
+_HANDS = frozenset({
+    Act.PROPOSE, Act.SET_LEGAL_BASIS, Act.ORDER_PROVISIONALLY, Act.PROPOSE_RELEASE, Act.DISCLOSE_AT_ONCE, Act.DISPATCH,
+})  # fmt: skip
+
+
+def _with_proof(request: Request, event: Event) -> Request:
+    """What proves an outsider's act is a letter of the file."""
+    proof = event.on_behalf
+    if proof is None:
+        return request
+    about = () if event.part == "request" else (event.part,)
+    letter = Letter(
+        exhibit=proof.exhibit, kind=event.act, way=Way.IN, channel=proof.channel, at=event.since, about=about
+    )
+    return request.model_copy(update={"letters": (*request.letters, letter)})
 
 
 # --- what an act changes besides the status of its part ---------------------------------------------------------------
@@ -184,6 +205,35 @@ def _taken_back(request: Request, event: Event) -> Request:
 def _decided(request: Request, event: Event) -> Request:
     review_at = getattr(event.particulars, "review_at", None)
     return _change(request, event, decided=event.since, until=review_at, proposal=None, proposed=None)
+
+
+def _granted(request: Request, event: Event) -> Request:
+    return _change(_decided(request, event), event, granted=True)
+
+
+def _accepted(request: Request, event: Event) -> Request:
+    return _change(request, event, granted=True)
+
+
+def _ordered_provisionally(request: Request, event: Event) -> Request:
+    return _change(_decided(request, event), event, provisional=True)
+
+
+def _ratified(request: Request, event: Event) -> Request:
+    return _change(request, event, provisional=False, granted=True)
+
+
+def _disclosure_ratified(request: Request, event: Event) -> Request:
+    return _change(request, event, provisional=False)
+
+
+def _not_ratified(request: Request, event: Event) -> Request:
+    """What one person did is undone; who was told of it is told of that, too."""
+    return _change(request, event, provisional=False, refusal_untold=True)
+
+
+def _begun_again(request: Request, event: Event) -> Request:
+    return _change(request, event, told=False)
 
 
 def _dated(request: Request, event: Event) -> Request:
@@ -209,6 +259,8 @@ def _drafted(request: Request, event: Event) -> Request:
         exhibits=exhibits,
         recipient=draft.recipient,
         key=draft.key,
+        channel=draft.channel,
+        return_by=draft.return_by,
         content=content_digest(request.reference, name, exhibits),
         hands=(event.person,),
     )
@@ -227,6 +279,28 @@ def _dispatched(request: Request, event: Event) -> Request:
     return _change(request, event, attempts=package.attempts + 1)
 
 
+def _disclosed(request: Request, event: Event) -> Request:
+    return _change(_dispatched(request, event), event, provisional=True)
+
+
+def is_lead(request: Request, package: Package) -> bool:
+    """Whether it holds what no formal grant covers yet: something to act on, not yet evidence."""
+    granted = {measure.id for measure in request.measures if measure.granted}
+    return any(exhibit.measure not in granted for exhibit in package.exhibits)
+
+
+def _arrived(request: Request, event: Event) -> Request:
+    """The requesting authority has what was obtained, and so knows how those measures ended."""
+    package = cast("Package", part_of(request, event.part))
+    carried = {exhibit.measure for exhibit in package.exhibits}
+    measures = tuple(m.model_copy(update={"told": True}) if m.id in carried else m for m in request.measures)
+    return request.model_copy(update={"measures": measures})
+
+
+def _returned(request: Request, event: Event) -> Request:
+    return _change(request, event, returned=True)
+
+
 def _asked(request: Request, event: Event) -> Request:
     asked = cast("NewQuestion", event.particulars)
     question = Question(
@@ -240,13 +314,14 @@ def _asked(request: Request, event: Event) -> Request:
 
 
 def _deposited(request: Request, event: Event) -> Request:
-    exhibit = cast("Deposit", event.particulars).exhibit
+    exhibit = cast("Deposit", event.particulars).exhibit.model_copy(update={"measure": event.part})
     return request.model_copy(update={"exhibits": (*request.exhibits, exhibit)})
 
 
 def _measure_added(request: Request, event: Event) -> Request:
     sought = cast("NewMeasure", event.particulars).measure
-    return request.model_copy(update={"measures": (*request.measures, _measure(sought, event))})
+    added = request.model_copy(update={"measures": (*request.measures, _measure(sought, event))})
+    return _counted_anew(added, sought.id)
 
 
 def _urgency_set(request: Request, event: Event) -> Request:
@@ -255,8 +330,13 @@ def _urgency_set(request: Request, event: Event) -> Request:
 
 def _basis_set(request: Request, event: Event) -> Request:
     changed = _change(request, event, instrument=cast("LegalBasis", event.particulars).instrument)
-    anew = tuple(_anew(owed) if owed.part == event.part else owed for owed in changed.duties)
-    return changed.model_copy(update={"duties": anew})
+    return _counted_anew(changed, event.part)
+
+
+def _counted_anew(request: Request, part: str) -> Request:
+    """Let the duties of a part be counted anew, with those that rest on the law of all measures."""
+    duties = tuple(_anew(owed) if owed.part == part or owed.part[0] != "M" else owed for owed in request.duties)
+    return request.model_copy(update={"duties": duties})
 
 
 def _acknowledged(request: Request, event: Event) -> Request:  # noqa: ARG001
@@ -281,6 +361,108 @@ def _child_state(request: Request, event: Event) -> Request:
 
 def _progress_reported(request: Request, event: Event) -> Request:  # noqa: ARG001
     return _without_duty(request, f"request/{Duty.REPORT_PROGRESS}")  # the next report is owed from now on
+
+
+def _confirmed(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request.model_copy(update={"confirmed": True})
+
+
+def _allocated(request: Request, event: Event) -> Request:
+    return request.model_copy(update={"allocated": cast("ToPerson", event.particulars).person, "offered_to": None})
+
+
+def _offered(request: Request, event: Event) -> Request:
+    return request.model_copy(update={"offered_to": cast("ToPerson", event.particulars).person})
+
+
+def _taken_over(request: Request, event: Event) -> Request:
+    return request.model_copy(update={"allocated": event.person, "offered_to": None})
+
+
+def _joined(request: Request, event: Event) -> Request:
+    return request.model_copy(update={"joined": cast("Linked", event.particulars).reference})
+
+
+def _linked(request: Request, event: Event) -> Request:
+    other = cast("Linked", event.particulars).reference
+    return request.model_copy(update={"links": (*request.links, *({other} - set(request.links)))})
+
+
+def _further_use_asked(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request.model_copy(update={"further_uses": request.further_uses + 1})
+
+
+def _further_use_answered(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request.model_copy(update={"further_uses": request.further_uses - 1})
+
+
+# --- letters ----------------------------------------------------------------------------------------------------------
+
+LAST_LETTER = "last letter"
+NOT_RATIFIED = "ratification refused"
+TELLS_OUTCOME = frozenset({"refusal", "impossibility", "nil report", "proof of service", "transmission", "closing"})
+"""The letters by which the requesting authority learns how a measure ended."""
+
+
+def _letter_kept(request: Request, event: Event) -> Request:
+    kept = cast("LetterKept", event.particulars)
+    letter = Letter(
+        exhibit=kept.exhibit, kind=kept.kind, way=kept.way, channel=kept.channel, at=event.since, about=kept.about
+    )
+    filed = request.model_copy(update={"letters": (*request.letters, letter)})
+    return _told_by(filed, kept) if kept.way == Way.OUT else filed
+
+
+def _told_by(request: Request, letter: LetterKept) -> Request:
+    """What a letter that goes out settles: a measure's end told, a refusal told, a last date set."""
+    if letter.kind == LAST_LETTER and letter.until:
+        return request.model_copy(update={"last_letter_until": letter.until})
+    if letter.kind in TELLS_OUTCOME:
+        return _each_about(request, letter, told=True)
+    return _each_about(request, letter, refusal_untold=False) if letter.kind == NOT_RATIFIED else request
+
+
+def _each_about(request: Request, letter: LetterKept, **update: object) -> Request:
+    for name in letter.about:
+        part = part_of(request, name)
+        if isinstance(part, Measure) or (isinstance(part, Package) and "told" not in update):
+            request = _put(request, part.model_copy(update=update))
+    return request
+
+
+# --- what is corrected ------------------------------------------------------------------------------------------------
+
+
+def _corrected(request: Request, event: Event) -> Request:
+    """The request as it stands with what is right: instants and dates exchanged, and clocks counted from them."""
+    right = cast("Correction", event.particulars)
+    dated = request.model_copy(update=_dates_of(right))
+    parts: tuple[AnyPart, ...] = (dated, *dated.measures) if right.act == Act.RECEIVE else (part_of(dated, right.part),)
+    for part in parts:
+        dated = _put_right(dated, part, right)
+    whole = right.act == Act.RECEIVE
+    duties = tuple(_owed_right(owed, right) if whole or owed.part == right.part else owed for owed in dated.duties)
+    return dated.model_copy(update={"duties": duties})
+
+
+def _dates_of(right: Correction) -> dict[str, object]:
+    return {name: at for name in ("asked_by", "data_lost_at") if (at := getattr(right, name)) is not None}
+
+
+def _put_right(request: Request, part: AnyPart, right: Correction) -> Request:
+    standing = request if isinstance(part, Request) else part
+    named = ("received", "since", "decided", "answer_by")
+    update: dict[str, object] = {
+        name: right.instant for name in named if right.instant and getattr(standing, name, None) == right.was
+    }
+    if right.until and isinstance(part, Measure):
+        update["until"] = right.until
+    return _put(request, standing.model_copy(update=update))
+
+
+def _owed_right(owed: Owed, right: Correction) -> Owed:
+    opened = right.instant if right.instant and owed.opened == right.was else owed.opened
+    return _anew(owed).model_copy(update={"opened": opened})
 
 
 # --- the clock's events -----------------------------------------------------------------------------------------------
@@ -352,19 +534,29 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.PROPOSE: _proposed,
     Act.RETRACT: _taken_back,
     Act.RETURN: lambda request, event: _taken_back(request, event) if event.part.startswith("M") else request,
-    Act.GRANT: _decided,
-    Act.GRANT_ANOTHER_MEASURE: _decided,
+    Act.GRANT: _granted,
+    Act.GRANT_ANOTHER_MEASURE: _granted,
     Act.OFFER_CONDITIONS: _decided,
     Act.POSTPONE: _decided,
     Act.REFUSE: _decided,
-    Act.ORDER_PROVISIONALLY: _decided,
+    Act.ACCEPT: _accepted,
+    Act.ORDER_PROVISIONALLY: _ordered_provisionally,
+    Act.RATIFY: _ratified,
+    Act.REFUSE_RATIFICATION: _not_ratified,
+    Act.DO_AGAIN: _begun_again,
+    Act.RECONSIDER: _begun_again,
     Act.CONSULT: _consulted,
     Act.PUT_IN_FORCE: _dated,
     Act.RENEW: _renewed,
     Act.DRAFT_PACKAGE: _drafted,
     Act.DISPATCH: _dispatched,
     Act.DISPATCH_AGAIN: _dispatched,
-    Act.DISCLOSE_AT_ONCE: _dispatched,
+    Act.DISCLOSE_AT_ONCE: _disclosed,
+    Act.RATIFY_DISCLOSURE: _disclosure_ratified,
+    Act.REFUSE_DISCLOSURE: _not_ratified,
+    Act.CONFIRM_RECEIPT: _arrived,
+    Act.ACCEPT_PROOF_OF_DELIVERY: _arrived,
+    Act.RECEIVE_RETURN: _returned,
     Act.ASK: _asked,
     Act.DEPOSIT: _deposited,
     Act.ADD_MEASURE: _measure_added,
@@ -377,6 +569,16 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.VERIFY_SENDER: _sender_verified,
     Act.RECORD_CHILD_STATE: _child_state,
     Act.REPORT_PROGRESS: _progress_reported,
+    Act.CONFIRM_IN_WRITING: _confirmed,
+    Act.ALLOCATE: _allocated,
+    Act.HAND_OVER: _offered,
+    Act.TAKE_OVER: _taken_over,
+    Act.JOIN: _joined,
+    Act.LINK: _linked,
+    Act.ASK_FURTHER_USE: _further_use_asked,
+    Act.ANSWER_FURTHER_USE: _further_use_answered,
+    Act.RECORD_LETTER: _letter_kept,
+    Act.CORRECT: _corrected,
     Act.RECKON: _reckoned,
     Act.RING: _rung,
     Act.NOT_TOLD: _not_told,
@@ -393,23 +595,49 @@ def duties_of(request: Request) -> tuple[tuple[str, Duty], ...]:
     own = [("request", duty) for duty in owed_by(request.status)]
     standing = [(part.id, duty) for part in parts_of(request) if _owes(request, part) for duty in owed_by(part.status)]
     alone = [(measure.id, Duty.PROVISIONAL_ACT) for measure in request.measures if _provisional(request, measure)]
-    return (*own, *((("request", duty)) for duty in _until_done(request)), *standing, *alone)
+    later = _until_told(request) if request.status != Status.CLOSED else []
+    return (*own, *((("request", duty)) for duty in _until_done(request)), *standing, *alone, *later)
 
 
 def _owes(request: Request, part: AnyPart) -> bool:
-    """A measure owes while work on the request goes on; packages and questions until the file is closed."""
-    if isinstance(part, Measure):
+    """A measure owes while work on the request goes on, and so does a question that was asked for that work.
+
+    A package owes until the file is closed, and so does what is asked after the work.
+    """
+    if isinstance(part, Measure) or (isinstance(part, Question) and part.since < request.since):
         return is_open(request.status)
     return request.status != Status.CLOSED
+
+
+def _until_told(request: Request) -> list[tuple[str, Duty]]:
+    """What outlives the work: to ratify, to tell how it ended, to have back what was lent."""
+    ended = [measure for measure in request.measures if measure.status in _TO_BE_TOLD and not request.joined]
+    acted: tuple[Measure | Package, ...] = (*request.measures, *request.packages)
+    return [
+        *((part.id, Duty.RATIFY) for part in acted if part.provisional),
+        *((part.id, Duty.TELL_REFUSAL) for part in acted if part.refusal_untold),
+        *((measure.id, Duty.TELL_OUTCOME) for measure in ended if not measure.told),
+        *((package.id, Duty.RETURN) for package in request.packages if _is_lent(package)),
+        *(("request", Duty.ANSWER_FURTHER_USE) for _ in range(min(request.further_uses, 1))),
+    ]
+
+
+_TO_BE_TOLD = frozenset({Status.DONE, Status.PARTLY_DONE, Status.IMPOSSIBLE, Status.REFUSED})
+
+
+def _is_lent(package: Package) -> bool:
+    there = package.status in (Status.PACKAGE_RECEIVED, Status.DELIVERED)
+    return there and package.return_by is not None and not package.returned
 
 
 def _until_done(request: Request) -> list[Duty]:
     if not is_open(request.status):
         return []
+    writing = [Duty.CONFIRM_IN_WRITING] if request.oral and not request.confirmed else []
     acknowledge = [] if request.acknowledged else [Duty.ACKNOWLEDGE]
     police = [Duty.TELL_POLICE] if request.urgency in URGENT and not request.police_have_it else []
     progress = [Duty.REPORT_PROGRESS] if request.status == Status.OPEN else []
-    return [*acknowledge, *police, *progress]
+    return [*acknowledge, *police, *progress, *writing]
 
 
 def _provisional(request: Request, measure: Measure) -> bool:

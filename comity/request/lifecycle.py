@@ -89,6 +89,12 @@ class Duty(StrEnum):
     SEND_AGAIN = "send again"
     CONFIRM_RECEIPT = "confirm receipt"
     ANSWER = "answer"
+    RATIFY = "ratify"
+    CONFIRM_IN_WRITING = "confirm in writing"
+    TELL_OUTCOME = "tell the outcome"
+    TELL_REFUSAL = "tell that it was not ratified"
+    ANSWER_FURTHER_USE = "answer further use"
+    RETURN = "return what was lent"
 
 
 class Act(StrEnum):
@@ -148,6 +154,7 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     DO_AGAIN = "do again"
     STOPPED = "stopped"
+    REFUSE_RATIFICATION = "refuse ratification"
     # a package
     DRAFT_PACKAGE = "draft package"
     PROPOSE_RELEASE = "propose release"
@@ -164,6 +171,7 @@ class Act(StrEnum):
     RECALL = "recall"
     DISPATCH_AGAIN = "dispatch again"
     DRAFT_AGAIN = "draft again"
+    REFUSE_DISCLOSURE = "refuse disclosure"
     # a question
     ASK = "ask"
     ANSWER = "answer"
@@ -188,6 +196,7 @@ class Act(StrEnum):
     SET_LEGAL_BASIS = "set legal basis"
     CONFIRM_IN_WRITING = "confirm in writing"
     RATIFY = "ratify"
+    RATIFY_DISCLOSURE = "ratify disclosure"
     RECORD_LETTER = "record letter"
     LINK = "link"
     GIVE_SPONTANEOUS_INFORMATION = "give spontaneous information"
@@ -261,9 +270,10 @@ class Guard(StrEnum):
     """The conditions that a row may set. comity.request.rules says for each when it objects."""
 
     REVIEW_OPEN = "the request is open"
+    WORK_GOES_ON = "the request is received, incomplete or open"
     NOTHING_WITHOUT_IT = "nothing can be done without it; never P0 or P1"
     SECOND_PERSON = "another person than all who proposed or changed it"
-    NEVER_P0_P1 = "two reminders and a last letter have gone; never P0 or P1"
+    AFTER_SILENCE = "two reminders and a last letter have gone, its date has passed; never P0 or P1"
     BY_MISTAKE = "entered by mistake, with the reason"
     OTHER_CONFIRMED = "the other authority has confirmed"
     ALL_ENDED = "every measure and package has ended"
@@ -279,7 +289,18 @@ class Guard(StrEnum):
     NEW_FACTS = "new facts are given"
     LASTS = "a measure that lasts"
     WITH_REASON = "with the reason"
-    P0_FINDS_CHILD = "P0; only what finds the child; to a verified sender"
+    FINDS_CHILD = (
+        "P0, P1 or P1d; obtained as one person may order it; the reason says how it finds or protects the child"
+    )
+    SENDER_VERIFIED = "the sender is verified, or has confirmed in writing"
+    SPOKEN = "what was said stands in its words"
+    PROVISIONAL = "ordered provisionally, and neither ratified nor refused"
+    DISCLOSED = "disclosed at once, and neither ratified nor refused"
+    ANOTHER_REQUEST = "names another request than itself"
+    HAS_IT = "only who has the request"
+    OFFERED_TO_THEM = "it was offered to them"
+    FURTHER_USE_ASKED = "a further use was asked, and waits for its answer"
+    SAYS_WHAT_IS_RIGHT = "says what is right instead, with the reason"
     HAS_EXHIBITS = "it holds at least one exhibit"
     SAME_HASHES = "the receipt carries the same hashes"
     SAME_DIGEST = "the same content as before"
@@ -336,6 +357,7 @@ _S, _A, _R, _G, _D = Status, Act, Role, Guard, Duty
 _COORD, _DUTY, _REV, _DEC, _EVID, _HEAD = (
     Role.COORDINATOR, Role.DUTY_OFFICER, Role.REVIEWER, Role.DECIDER, Role.EVIDENCE_OFFICER, Role.HEAD_OF_UNIT,
 )  # fmt: skip
+_SECOND = (_REV, _DEC, _HEAD)
 _EXEC, _ASKING, _COURT, _PROV, _CLOCK = (
     Role.EXECUTING_AUTHORITY, Role.REQUESTING_AUTHORITY, Role.COURT, Role.PROVIDER, Role.CLOCK,
 )  # fmt: skip
@@ -395,12 +417,12 @@ REQUEST: tuple[Step, ...] = (
     _step(_S.RECEIVED,        _A.REDIRECT,                _S.REDIRECTED,   _COORD,             _G.WITH_REASON),
     _step(_S.INCOMPLETE,      _A.REDIRECT,                _S.REDIRECTED,   _COORD,             _G.WITH_REASON),
     _step(_S.OPEN,            _A.REDIRECT,                _S.REDIRECTED,   _COORD,             _G.WITH_REASON),
-    _step(_S.RECEIVED,        _A.JOIN,                    _S.SETTLING,     _COORD,             _G.SECOND_PERSON),
-    _step(_S.INCOMPLETE,      _A.JOIN,                    _S.SETTLING,     _COORD,             _G.SECOND_PERSON),
-    _step(_S.OPEN,            _A.JOIN,                    _S.SETTLING,     _COORD,             _G.SECOND_PERSON),
-    _step(_S.RECEIVED,        _A.GIVE_UP,                 _S.SETTLING,     _HEAD,              _G.NEVER_P0_P1),
-    _step(_S.INCOMPLETE,      _A.GIVE_UP,                 _S.SETTLING,     _HEAD,              _G.NEVER_P0_P1),
-    _step(_S.OPEN,            _A.GIVE_UP,                 _S.SETTLING,     _HEAD,              _G.NEVER_P0_P1),
+    _step(_S.RECEIVED,        _A.JOIN,                    _S.SETTLING,     _COORD,             _G.SECOND_PERSON, _G.ANOTHER_REQUEST),
+    _step(_S.INCOMPLETE,      _A.JOIN,                    _S.SETTLING,     _COORD,             _G.SECOND_PERSON, _G.ANOTHER_REQUEST),
+    _step(_S.OPEN,            _A.JOIN,                    _S.SETTLING,     _COORD,             _G.SECOND_PERSON, _G.ANOTHER_REQUEST),
+    _step(_S.RECEIVED,        _A.GIVE_UP,                 _S.SETTLING,     _HEAD,              _G.AFTER_SILENCE),
+    _step(_S.INCOMPLETE,      _A.GIVE_UP,                 _S.SETTLING,     _HEAD,              _G.AFTER_SILENCE),
+    _step(_S.OPEN,            _A.GIVE_UP,                 _S.SETTLING,     _HEAD,              _G.AFTER_SILENCE),
     _step(_S.RECEIVED,        _A.VOID,                    _S.CLOSED,       _HEAD,              _G.BY_MISTAKE),
     _step(_S.INCOMPLETE,      _A.VOID,                    _S.CLOSED,       _HEAD,              _G.BY_MISTAKE),
     _step(_S.OPEN,            _A.VOID,                    _S.CLOSED,       _HEAD,              _G.BY_MISTAKE),
@@ -418,13 +440,15 @@ REQUEST: tuple[Step, ...] = (
 
 _BEFORE_ASSIGNED = (_S.SOUGHT, _S.CONSULTING, _S.PROPOSED, _S.OFFERED, _S.POSTPONED, _S.GRANTED)
 _IN_EXECUTION = (_S.ASSIGNED, _S.AWAITING_ORDER, _S.STARTED, _S.IN_FORCE, _S.SUSPENDED)
+_NOTHING_RUNS = (*_BEFORE_ASSIGNED, _S.STOPPING, _S.DONE, _S.PARTLY_DONE, _S.IMPOSSIBLE, _S.REFUSED, _S.WITHDRAWN)
+_NOT_RATIFIED = (_G.SECOND_PERSON, _G.PROVISIONAL, _G.WITH_REASON)
 _DECIDED = (_G.SECOND_PERSON, _G.DIGEST_SEEN, _G.AS_PROPOSED)
 
 MEASURE: tuple[Step, ...] = (
     #     while               act                         leads to         and is done by      when
     _step(_S.SOUGHT,          _A.CONSULT,                 _S.CONSULTING,   _REV,               _G.REVIEW_OPEN),
     _step(_S.SOUGHT,          _A.PROPOSE,                 _S.PROPOSED,     _REV,               _G.REVIEW_OPEN),
-    _step(_S.SOUGHT,          _A.ORDER_PROVISIONALLY,     _S.ASSIGNED,     _DUTY,              _G.URGENT_ONE_PERSON),
+    _step(_S.SOUGHT,          _A.ORDER_PROVISIONALLY,     _S.ASSIGNED,     _DUTY,              _G.URGENT_ONE_PERSON, _G.SPOKEN),
     _step(_S.CONSULTING,      _A.ANSWER_CONSULTATION,     _S.SOUGHT,       _ASKING),
     _step(_S.CONSULTING,      _A.END_CONSULTATION,        _S.SOUGHT,       _REV,               _G.DATE_PASSED),
     _step(_S.PROPOSED,        _A.RETRACT,                 _S.SOUGHT,       _REV,               _G.THE_PROPOSER),
@@ -462,34 +486,41 @@ MEASURE: tuple[Step, ...] = (
     _step(_S.IMPOSSIBLE,      _A.DO_AGAIN,                _S.ASSIGNED,     _COORD,             _G.REVIEW_OPEN, _G.WITH_REASON),
     *(_step(status,           _A.WITHDRAW,                _S.WITHDRAWN,    _ASKING) for status in _BEFORE_ASSIGNED),
     _step(_S.STOPPING,        _A.STOPPED,                 _S.WITHDRAWN,    _EXEC,              _G.WHAT_WAS_DONE),
+    *(_step(status,           _A.REFUSE_RATIFICATION,     _S.STOPPING,     _SECOND,            *_NOT_RATIFIED) for status in _IN_EXECUTION),
+    *(_step(status,           _A.REFUSE_RATIFICATION,     status,          _SECOND,            *_NOT_RATIFIED) for status in _NOTHING_RUNS),
 )
 
 _UNSENT = (_S.DRAFTED, _S.RELEASE_PROPOSED, _S.APPROVED)
+_SENT = (_S.DISPATCHED, _S.PACKAGE_RECEIVED, _S.DELIVERED)
+_NOT_THERE = (_S.REJECTED, _S.RECALLED, _S.CANCELLED)
+_NOT_DISCLOSED = (_G.SECOND_PERSON, _G.DISCLOSED, _G.WITH_REASON)
 
 PACKAGE: tuple[Step, ...] = (
     #     while               act                         leads to         and is done by      when
     _step(_S.DRAFTED,         _A.PROPOSE_RELEASE,         _S.RELEASE_PROPOSED, _EVID,          _G.HAS_EXHIBITS),
-    _step(_S.DRAFTED,         _A.DISCLOSE_AT_ONCE,        _S.DISPATCHED,   _DUTY,              _G.P0_FINDS_CHILD),
+    _step(_S.DRAFTED,         _A.DISCLOSE_AT_ONCE,        _S.DISPATCHED,   _DUTY,              _G.FINDS_CHILD, _G.SENDER_VERIFIED, _G.SPOKEN),
     _step(_S.RELEASE_PROPOSED, _A.RETURN,                 _S.DRAFTED,      (_REV, _HEAD),      _G.SECOND_PERSON, _G.WITH_REASON),
     _step(_S.RELEASE_PROPOSED, _A.APPROVE_RELEASE,        _S.APPROVED,     (_REV, _EVID, _HEAD), _G.SECOND_PERSON, _G.DIGEST_SEEN),
     *(_step(status,           _A.HOLD,                    _S.HELD,         (_REV, _COURT),     _G.WITH_REASON) for status in _UNSENT),
     *(_step(status,           _A.CANCEL,                  _S.CANCELLED,    _REV,               _G.WITH_REASON) for status in _UNSENT),
     _step(_S.HELD,            _A.LIFT_HOLD,               _S.DRAFTED,      (_REV, _COURT)),
     _step(_S.HELD,            _A.CANCEL,                  _S.CANCELLED,    (_REV, _COURT),     _G.WITH_REASON),
-    _step(_S.APPROVED,        _A.DISPATCH,                _S.DISPATCHED,   _EVID),
+    _step(_S.APPROVED,        _A.DISPATCH,                _S.DISPATCHED,   _EVID,              _G.SENDER_VERIFIED),
     _step(_S.DISPATCHED,      _A.CONFIRM_RECEIPT,         _S.PACKAGE_RECEIVED, _ASKING,        _G.SAME_HASHES),
-    _step(_S.DISPATCHED,      _A.ACCEPT_PROOF_OF_DELIVERY, _S.DELIVERED,   _COORD,             _G.SECOND_PERSON),
+    _step(_S.DISPATCHED,      _A.ACCEPT_PROOF_OF_DELIVERY, _S.DELIVERED,   _COORD,             _G.SECOND_PERSON, _G.WITH_REASON),
     _step(_S.DISPATCHED,      _A.REJECT,                  _S.REJECTED,     _ASKING),
     _step(_S.DISPATCHED,      _A.REPORT_LOST,             _S.REJECTED,     (_COORD, _EVID, _ASKING)),
     _step(_S.DISPATCHED,      _A.RECALL,                  _S.RECALLED,     _COORD,             _G.WITH_REASON),
     _step(_S.DELIVERED,       _A.CONFIRM_RECEIPT,         _S.PACKAGE_RECEIVED, _ASKING,        _G.SAME_HASHES),
     _step(_S.DELIVERED,       _A.REJECT,                  _S.REJECTED,     _ASKING),
-    _step(_S.REJECTED,        _A.DISPATCH_AGAIN,          _S.DISPATCHED,   _EVID,              _G.SAME_DIGEST),
-    _step(_S.RECALLED,        _A.DISPATCH_AGAIN,          _S.DISPATCHED,   _EVID,              _G.SAME_DIGEST),
+    _step(_S.REJECTED,        _A.DISPATCH_AGAIN,          _S.DISPATCHED,   _EVID,              _G.SAME_DIGEST, _G.SENDER_VERIFIED),
+    _step(_S.RECALLED,        _A.DISPATCH_AGAIN,          _S.DISPATCHED,   _EVID,              _G.SAME_DIGEST, _G.SENDER_VERIFIED),
     _step(_S.REJECTED,        _A.DRAFT_AGAIN,             _S.DRAFTED,      _EVID),
     _step(_S.RECALLED,        _A.DRAFT_AGAIN,             _S.DRAFTED,      _EVID),
     _step(_S.REJECTED,        _A.CANCEL,                  _S.CANCELLED,    _REV,               _G.WITH_REASON),
     _step(_S.RECALLED,        _A.CANCEL,                  _S.CANCELLED,    _REV,               _G.WITH_REASON),
+    *(_step(status,           _A.REFUSE_DISCLOSURE,       _S.RECALLED,     _SECOND,            *_NOT_DISCLOSED) for status in _SENT),
+    *(_step(status,           _A.REFUSE_DISCLOSURE,       status,          _SECOND,            *_NOT_DISCLOSED) for status in _NOT_THERE),
 )
 
 QUESTION: tuple[Step, ...] = (
@@ -509,34 +540,35 @@ STILL: tuple[Still, ...] = (
     _still(_A.REPORT_PROGRESS,            Kind.REQUEST,  (_COORD, _DUTY, _EXEC)),
     _still(_A.REPORT_DELAY,               Kind.REQUEST,  (_COORD, _DUTY, _EXEC)),
     _still(_A.NOTE,                       Kind.REQUEST,  OFFICE),
-    _still(_A.CORRECT,                    Kind.REQUEST,  OFFICE),
+    _still(_A.CORRECT,                    Kind.REQUEST,  OFFICE,                      _G.SAYS_WHAT_IS_RIGHT),
     _still(_A.ALLOCATE,                   Kind.REQUEST,  (_COORD, _HEAD)),
-    _still(_A.HAND_OVER,                  Kind.REQUEST,  OFFICE),
-    _still(_A.TAKE_OVER,                  Kind.REQUEST,  OFFICE),
+    _still(_A.HAND_OVER,                  Kind.REQUEST,  OFFICE,                      _G.HAS_IT),
+    _still(_A.TAKE_OVER,                  Kind.REQUEST,  OFFICE,                      _G.OFFERED_TO_THEM),
     _still(_A.CLAIM_URGENCY,              Kind.MEASURE,  _ANYBODY,                    _G.ONLY_UP),
     _still(_A.ASSESS_URGENCY,             Kind.MEASURE,  (_COORD, _DUTY, _REV, _HEAD), _G.DOWN_BY_SECOND),
     _still(_A.RECORD_CHILD_STATE,         Kind.REQUEST,  (_COORD, _DUTY)),
     _still(_A.VERIFY_SENDER,              Kind.REQUEST,  (_COORD, _DUTY)),
     _still(_A.POLICE_TOOK_IT,             Kind.REQUEST,  (_COORD, _DUTY, Role.POLICE)),
-    _still(_A.ADD_MEASURE,                Kind.REQUEST,  (_COORD, _ASKING),           _G.NEXT_NAME),
+    _still(_A.ADD_MEASURE,                Kind.REQUEST,  (_COORD, _DUTY, _ASKING),    _G.NEXT_NAME),
     _still(_A.SET_LEGAL_BASIS,            Kind.MEASURE,  (_COORD, _REV)),
     _still(_A.CONFIRM_IN_WRITING,         Kind.REQUEST,  _ASKING),
-    _still(_A.RATIFY,                     Kind.MEASURE,  (_REV, _DEC, _HEAD),          _G.SECOND_PERSON),
+    _still(_A.RATIFY,                     Kind.MEASURE,  _SECOND,                     _G.SECOND_PERSON, _G.PROVISIONAL),
+    _still(_A.RATIFY_DISCLOSURE,          Kind.PACKAGE,  _SECOND,                     _G.SECOND_PERSON, _G.DISCLOSED),
     _still(_A.RECORD_LETTER,              Kind.REQUEST,  (_COORD, _DUTY)),
-    _still(_A.LINK,                       Kind.REQUEST,  (_COORD, _REV)),
+    _still(_A.LINK,                       Kind.REQUEST,  (_COORD, _REV),              _G.ANOTHER_REQUEST),
     _still(_A.GIVE_SPONTANEOUS_INFORMATION, Kind.REQUEST, (_COORD, _EXEC)),
     _still(_A.ASK_FURTHER_USE,            Kind.REQUEST,  _ASKING),
-    _still(_A.ANSWER_FURTHER_USE,         Kind.REQUEST,  _DEC),
+    _still(_A.ANSWER_FURTHER_USE,         Kind.REQUEST,  _DEC,                        _G.FURTHER_USE_ASKED),
     _still(_A.NOTIFY_EXCULPATORY_USE,     Kind.REQUEST,  _ASKING),
     _still(_A.REPORT_OUTCOME,             Kind.REQUEST,  _ASKING),
     _still(_A.REPORT_BREACH,              Kind.REQUEST,  _ANYBODY),
-    _still(_A.RECEIVE_RETURN,             Kind.REQUEST,  _EVID),
+    _still(_A.RECEIVE_RETURN,             Kind.PACKAGE,  (_EVID, _COORD)),
     _still(_A.GIVE_BACK,                  Kind.REQUEST,  _EVID),
     _still(_A.SETTLE_COST,                Kind.REQUEST,  (_COORD, _HEAD)),
     _still(_A.EXTEND_DEADLINE,            Kind.REQUEST,  (_COORD, _HEAD),            _G.DUTY_OWED, _G.WITH_REASON),
     _still(_A.ACKNOWLEDGE_ESCALATION,     Kind.REQUEST,  OFFICE,                      _G.DUTY_OWED),
-    _still(_A.DEPOSIT,                    Kind.MEASURE,  (_EVID, _EXEC, _COORD),      _G.NEW_EXHIBIT),
-    _still(_A.DRAFT_PACKAGE,              Kind.REQUEST,  _EVID,                       _G.REVIEW_OPEN, _G.EXHIBITS_OF_REQUEST),
+    _still(_A.DEPOSIT,                    Kind.MEASURE,  (_EVID, _EXEC, _COORD, _DUTY), _G.NEW_EXHIBIT),
+    _still(_A.DRAFT_PACKAGE,              Kind.REQUEST,  (_EVID, _DUTY),              _G.WORK_GOES_ON, _G.EXHIBITS_OF_REQUEST),
     _still(_A.REPORT_DELIVERY,            Kind.PACKAGE,  Role.SYSTEM),
     _still(_A.OPEN_VAULT,                 Kind.REQUEST,  (_DUTY, _HEAD),               _G.WITH_REASON),
     _still(_A.RECKON,                     Kind.REQUEST,  _CLOCK),
@@ -575,6 +607,12 @@ OWED_BY: dict[Duty, tuple[Role, ...]] = {
     Duty.SEND_AGAIN:          (_EVID,),
     Duty.CONFIRM_RECEIPT:     (_ASKING,),
     Duty.ANSWER:              (_ASKING,),
+    Duty.RATIFY:              (_REV, _DEC, _HEAD),
+    Duty.CONFIRM_IN_WRITING:  (_ASKING,),
+    Duty.TELL_OUTCOME:        (_COORD,),
+    Duty.TELL_REFUSAL:        (_COORD, _DUTY),
+    Duty.ANSWER_FURTHER_USE:  (_DEC,),
+    Duty.RETURN:              (_ASKING,),
 }  # fmt: skip
 """Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
 

@@ -78,6 +78,29 @@ class Direction(StrEnum):
     ASKED_BY_US = "asked by us"
 
 
+class Channel(StrEnum):
+    """By which way something came, or goes. `folder`: this service leaves it for the recipient itself."""
+
+    LETTER = "letter"
+    COURIER = "courier"
+    DIPLOMATIC_BAG = "diplomatic bag"
+    E_MAIL = "e-mail"
+    FAX = "fax"
+    PHONE = "phone"
+    IN_PERSON = "in person"
+    INTERPOL = "interpol"
+    NETWORK = "24/7 network"
+    PORTAL = "portal"
+    FOLDER = "folder"
+
+
+class Way(StrEnum):
+    """Whether a letter came to us or went out."""
+
+    IN = "in"
+    OUT = "out"
+
+
 # --- what is done: a deed and its particulars -------------------------------------------------------------------------
 
 
@@ -116,6 +139,7 @@ class Receive(Particulars):
     measures: tuple[SoughtMeasure, ...] = Field(min_length=1)
     gaps: tuple[Gap, ...] = ()
     letter: Digest = Field(description="SHA-256 of the request as it came in")
+    oral: bool = Field(default=False, description="it was told by voice, and is to be confirmed in writing")
     asked_by: At | None = Field(None, description="the date that the requesting authority asks for")
     data_lost_at: At | None = Field(None, description="when data will be lost if nothing is done")
 
@@ -140,6 +164,32 @@ class Decision(Particulars):
     told_requester_at: At | None = None
 
 
+class Spoken(Particulars):
+    """An act done by word of mouth, or as fast: to whom, on which number; what was said stands in `words`."""
+
+    to: str = Field(min_length=1, max_length=200)
+    number: str = Field(min_length=3, max_length=200, description="telephone number, address or portal")
+    channel: Channel = Channel.PHONE
+
+
+class SenderVerified(Particulars):
+    """How a sender was found to be who they say: the number that was called back, from a list of our own."""
+
+    number: str = Field(min_length=3, max_length=200)
+
+
+class ToPerson(Particulars):
+    """To whom of us a request is given."""
+
+    person: PersonId
+
+
+class Linked(Particulars):
+    """Another request: the one that this belongs to."""
+
+    reference: Ulid
+
+
 class Dated(Particulars):
     """An act with a date: until when, or by when."""
 
@@ -158,6 +208,7 @@ class Exhibit(Record):
     id: Ulid
     sha256: Digest
     size: int = Field(ge=0)
+    measure: Part | None = Field(None, description="by which it was obtained; set by its deposit")
 
 
 class Deposit(Particulars):
@@ -172,6 +223,50 @@ class Draft(Particulars):
     exhibits: tuple[Ulid, ...] = Field(min_length=1)
     recipient: Token
     key: Digest | None = Field(None, description="SHA-256 of the recipient's public key, as it was when drafted")
+    channel: Channel = Channel.FOLDER
+    return_by: At | None = Field(None, description="when originals are to be back")
+
+
+class LetterKept(Particulars):
+    """A letter that came in or went out, as it was sealed, with the parts that it is about."""
+
+    kind: Token
+    way: Way
+    channel: Channel
+    exhibit: Exhibit
+    about: tuple[Part, ...] = ()
+    until: At | None = Field(None, description="by when it asks for an answer")
+
+
+class Correction(Particulars):
+    """What is right instead of what an earlier deed said. The deed stays as it was entered.
+
+    `act`, `part` and `was` repeat the earlier deed: what it did, on which part, and the instant that counted.
+    """
+
+    deed: Ulid
+    act: Act
+    part: Part = "request"
+    was: At
+    instant: At | None = Field(None, description="when it happened or was received, in truth")
+    until: At | None = None
+    asked_by: At | None = None
+    data_lost_at: At | None = None
+
+
+class FurtherUse(Particulars):
+    """The answer to a question on further use."""
+
+    granted: bool
+    conditions: tuple[str, ...] = ()
+
+
+class Cost(Particulars):
+    """What something has cost, and who bears it."""
+
+    amount: str = Field(pattern=r"^[0-9]{1,12}(\.[0-9]{2})?$")
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    borne_by: Role
 
 
 class ReceiptOfPackage(Particulars):
@@ -318,6 +413,17 @@ PARTICULARS: dict[Act, type[Particulars]] = {
     Act.OFFER_CONDITIONS: Decision,
     Act.POSTPONE: Decision,
     Act.REFUSE: Decision,
+    Act.ORDER_PROVISIONALLY: Spoken,
+    Act.DISCLOSE_AT_ONCE: Spoken,
+    Act.VERIFY_SENDER: SenderVerified,
+    Act.ALLOCATE: ToPerson,
+    Act.HAND_OVER: ToPerson,
+    Act.JOIN: Linked,
+    Act.LINK: Linked,
+    Act.CORRECT: Correction,
+    Act.RECORD_LETTER: LetterKept,
+    Act.ANSWER_FURTHER_USE: FurtherUse,
+    Act.SETTLE_COST: Cost,
     Act.CONSULT: Dated,
     Act.PUT_IN_FORCE: Dated,
     Act.RENEW: Dated,
@@ -358,9 +464,10 @@ def _typed(value: Any) -> Any:
 
 
 class OnBehalf(Record):
-    """That an act of somebody outside was entered by one of us, and the letter, slip or call note that proves it."""
+    """That an act of somebody outside was entered by one of us: how it came, and the sealed paper that proves it."""
 
-    proof: str = Field(min_length=1, max_length=200)
+    channel: Channel
+    exhibit: Exhibit
 
 
 class Deed(Record):
@@ -396,6 +503,7 @@ class Event(Kept):
     deed_digest: Digest | None = None
     on_behalf: OnBehalf | None = None
     particulars: SerializeAsAny[Particulars] = Particulars()
+    trace: str | None = Field(None, description="id of the trace of the act that made it (W3C, 32 hex digits)")
 
     _particulars_by_act = model_validator(mode="before")(_typed)
 
@@ -443,6 +551,10 @@ class Measure(Kept):
     proposed: Act | None = Field(None, description="the decision that the proposal asks for")
     decided: AwareDatetime | None = None
     until: AwareDatetime | None = None
+    granted: bool = Field(default=False, description="decided by two, or ratified; what was obtained is evidence")
+    provisional: bool = Field(default=False, description="ordered by one, and to be ratified")
+    refusal_untold: bool = Field(default=False, description="not ratified, and nobody outside knows it yet")
+    told: bool = Field(default=False, description="the requesting authority knows how it ended")
 
 
 class Package(Kept):
@@ -458,6 +570,22 @@ class Package(Kept):
     content: Digest = Field(description="digest of the exhibits' seals, in order")
     hands: tuple[PersonId, ...] = ()
     attempts: int = 0
+    channel: Channel = Channel.FOLDER
+    return_by: AwareDatetime | None = None
+    returned: bool = False
+    provisional: bool = Field(default=False, description="disclosed by one, and to be ratified")
+    refusal_untold: bool = False
+
+
+class Letter(Kept):
+    """A letter of the file: what it is, which way it went, and what it is about. Its text is an exhibit."""
+
+    exhibit: Exhibit
+    kind: Token
+    way: Way
+    channel: Channel
+    at: AwareDatetime
+    about: tuple[Part, ...] = ()
 
 
 class Question(Kept):
@@ -517,11 +645,20 @@ class Request(Kept):
     child_safe: bool = False
     sender_verified: bool = False
     keys_destroyed: bool = False
+    oral: bool = False
+    confirmed: bool = False
+    allocated: PersonId | None = Field(None, description="who has it")
+    offered_to: PersonId | None = Field(None, description="who may take it over")
+    joined: Ulid | None = Field(None, description="the request that this one is the same as")
+    links: tuple[Ulid, ...] = ()
+    further_uses: int = Field(0, description="asked and not answered")
     reminders: int = 0
+    last_letter_until: AwareDatetime | None = None
     measures: tuple[Measure, ...]
     packages: tuple[Package, ...] = ()
     questions: tuple[Question, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    letters: tuple[Letter, ...] = ()
     duties: tuple[Owed, ...] = ()
     ladders: dict[str, Ladder] = {}
 

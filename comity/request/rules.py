@@ -23,11 +23,13 @@ from comity.request.lifecycle import (
     steps_from,
 )
 from comity.request.model import (
+    Correction,
     Decision,
     Deed,
     Deposit,
     Draft,
     DutyNamed,
+    Linked,
     Measure,
     NewMeasure,
     Package,
@@ -46,6 +48,8 @@ AnyPart = Request | Measure | Package | Question
 URGENT = frozenset({Urgency.P0, Urgency.P1})
 ALONE_AT_NIGHT = URGENT | {Urgency.P1D}
 _CLOCKS_DIFFER = timedelta(minutes=2)
+_LATE = timedelta(hours=24)
+"""What is entered later than this after it came says why (our default)."""
 """How far the clock of who enters a deed may be ahead of ours."""
 _MACHINES = frozenset({Role.CLOCK, Role.SYSTEM})
 
@@ -126,6 +130,11 @@ def _check_instants(deed: Deed, now: datetime) -> None:
             raise Objection(
                 f"'{deed.act}' on {deed.part}: what {name} cannot lie in the future; give the instant it {name}"
             )
+    came = deed.received or deed.happened
+    if came is not None and came < now - _LATE and not deed.particulars.reason.strip():
+        raise Objection(f"'{deed.act}' on {deed.part}: it came more than 24 hours ago; give the reason for the delay")
+    if deed.happened and deed.received and deed.happened > deed.received:
+        raise Objection(f"'{deed.act}' on {deed.part}: it cannot have happened after it was received")
 
 
 def offers(request: Request) -> tuple[Offer, ...]:
@@ -150,8 +159,8 @@ def _may_be_offered(request: Request, name: str, step: Step) -> bool:
 _OF_THE_REQUEST = frozenset(
     {
         Guard.REVIEW_OPEN,
+        Guard.WORK_GOES_ON,
         Guard.NOTHING_WITHOUT_IT,
-        Guard.NEVER_P0_P1,
         Guard.ALL_ENDED,
         Guard.NO_DUTY_LEFT,
         Guard.KEYS_EXIST,
@@ -159,7 +168,9 @@ _OF_THE_REQUEST = frozenset(
         Guard.AS_PROPOSED,
         Guard.CONSULTED,
         Guard.LASTS,
-        Guard.P0_FINDS_CHILD,
+        Guard.SENDER_VERIFIED,
+        Guard.PROVISIONAL,
+        Guard.DISCLOSED,
         Guard.HAS_EXHIBITS,
     }
 )
@@ -187,6 +198,10 @@ def _review_open(view: View) -> str | None:
     return _unless(view.request.status == Status.OPEN, f"the request is '{view.request.status}', not 'open'")
 
 
+def _work_goes_on(view: View) -> str | None:
+    return _unless(is_open(view.request.status), f"the request is '{view.request.status}': no work goes on")
+
+
 def _never_urgent(view: View) -> str | None:
     return _unless(
         view.request.urgency not in URGENT, "never while the request is P0 or P1: what is missing can be asked"
@@ -198,9 +213,14 @@ def _second_person(view: View) -> str | None:
     return _unless(view.deed.person not in hands, "another person must do this than those who proposed or changed it")
 
 
-def _after_reminders(view: View) -> str | None:
-    if view.request.reminders < 3:
-        return f"two reminders and a last letter come first; {view.request.reminders} have gone"
+def _after_silence(view: View) -> str | None:
+    if view.request.reminders < 2:
+        return f"two reminders and a last letter come first; {view.request.reminders} reminders have gone"
+    until = view.request.last_letter_until
+    if until is None or until > view.now:
+        return (
+            f"a last letter with a date comes first, and its date must have passed; it is {until and until.isoformat()}"
+        )
     return _never_urgent(view)
 
 
@@ -276,10 +296,59 @@ def _lasts(view: View) -> str | None:
     )
 
 
-def _p0_finds_child(view: View) -> str | None:
-    if view.request.urgency != Urgency.P0:
-        return "only in a P0 request; propose the release"
-    return _unless(view.request.sender_verified, "the sender is not verified; 'verify sender' first")
+def _finds_child(view: View) -> str | None:
+    if view.request.urgency not in ALONE_AT_NIGHT:
+        return "only in a P0, P1 or P1d request; propose the release"
+    kinds = {measure.id: measure.one_person for measure in view.request.measures}
+    exhibits = view.part.exhibits if isinstance(view.part, Package) else ()
+    others = [exhibit.id for exhibit in exhibits if not kinds.get(exhibit.measure or "", False)]
+    if others:
+        return f"{', '.join(others)} was obtained by a measure that one person may not order; propose the release"
+    return _unless(bool(view.deed.particulars.reason.strip()), "say in the reason how it finds or protects the child")
+
+
+def _sender_verified(view: View) -> str | None:
+    """A letter under a known number is verified as it is registered; a voice is not."""
+    known = view.request.sender_verified or view.request.confirmed
+    speaks = view.request.oral or view.deed.act == Act.DISCLOSE_AT_ONCE
+    return _unless(known or not speaks, "the sender is not verified; call back, then 'verify sender'")
+
+
+def _spoken(view: View) -> str | None:
+    return _unless(bool(view.deed.particulars.words.strip()), "say in its words what was said")
+
+
+def _provisional(view: View) -> str | None:
+    standing = isinstance(view.part, Measure | Package) and view.part.provisional
+    return _unless(standing, "nothing of it waits to be ratified")
+
+
+def _another_request(view: View) -> str | None:
+    named = view.deed.particulars.reference if isinstance(view.deed.particulars, Linked) else ""
+    return _unless(named != view.request.reference, "a request is not joined or linked to itself; name the other one")
+
+
+def _has_it(view: View) -> str | None:
+    has = view.request.allocated
+    return _unless(has in (None, view.deed.person), f"{has} has it: who has it hands it over, or it is allocated anew")
+
+
+def _offered_to_them(view: View) -> str | None:
+    offered = view.request.offered_to
+    return _unless(offered == view.deed.person, f"it was offered to {offered or 'nobody'}; ask for it, or allocate it")
+
+
+def _further_use_asked(view: View) -> str | None:
+    return _unless(view.request.further_uses > 0, "no question on further use waits; 'ask further use' comes first")
+
+
+def _says_what_is_right(view: View) -> str | None:
+    right = view.deed.particulars
+    if not isinstance(right, Correction):
+        return "it names an earlier deed and what is right instead"
+    if right.instant and right.instant > view.now + _CLOCKS_DIFFER:
+        return "what is right cannot lie in the future; give the instant it happened"
+    return _with_reason(view)
 
 
 def _has_exhibits(view: View) -> str | None:
@@ -355,7 +424,8 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.REVIEW_OPEN: _review_open,
     Guard.NOTHING_WITHOUT_IT: _never_urgent,
     Guard.SECOND_PERSON: _second_person,
-    Guard.NEVER_P0_P1: _after_reminders,
+    Guard.WORK_GOES_ON: _work_goes_on,
+    Guard.AFTER_SILENCE: _after_silence,
     Guard.BY_MISTAKE: _with_reason,
     Guard.OTHER_CONFIRMED: _with_reason,
     Guard.ALL_ENDED: _all_ended,
@@ -371,7 +441,16 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.NEW_FACTS: _with_reason,
     Guard.LASTS: _lasts,
     Guard.WITH_REASON: _with_reason,
-    Guard.P0_FINDS_CHILD: _p0_finds_child,
+    Guard.FINDS_CHILD: _finds_child,
+    Guard.SENDER_VERIFIED: _sender_verified,
+    Guard.SPOKEN: _spoken,
+    Guard.PROVISIONAL: _provisional,
+    Guard.DISCLOSED: _provisional,
+    Guard.ANOTHER_REQUEST: _another_request,
+    Guard.HAS_IT: _has_it,
+    Guard.OFFERED_TO_THEM: _offered_to_them,
+    Guard.FURTHER_USE_ASKED: _further_use_asked,
+    Guard.SAYS_WHAT_IS_RIGHT: _says_what_is_right,
     Guard.HAS_EXHIBITS: _has_exhibits,
     Guard.SAME_HASHES: _same_hashes,
     Guard.SAME_DIGEST: _digest_seen,

@@ -98,10 +98,11 @@ def _known(fact: bool | datetime | None, within: timedelta | None, now: datetime
 
 EXPIRY_LADDER = "preservation expiry"
 _AT_ONCE = frozenset({Urgency.P0, Urgency.P1, Urgency.P1D})
-_OF_THE_FILE = frozenset({Duty.SETTLE, Duty.END_WATCH})
+_OF_THE_FILE = frozenset({Duty.SETTLE, Duty.END_WATCH, Duty.ANSWER_FURTHER_USE, Duty.RETURN})
 _WAITING = frozenset({
     Duty.SUPPLEMENT, Duty.CONFIRM_TAKE_OVER, Duty.REPORT_PROGRESS, Duty.ANSWER_CONSULTATION, Duty.ANSWER_OFFER,
     Duty.REVIEW_POSTPONEMENT, Duty.RESOLVE_SUSPENSION, Duty.RESOLVE_HOLD, Duty.CONFIRM_RECEIPT, Duty.ANSWER,
+    Duty.RATIFY, Duty.CONFIRM_IN_WRITING, Duty.TELL_OUTCOME,
 })  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from desk.counter import Counter
 from desk.submitting import Submission, submit
 from desk.tracing import Line, trace
 from tests.processes import ROOT, deed, insist
+from tests.request.lives import SPOKEN, gone_out
 
 LETTER = (ROOT / "examples" / "p0-livestream-announced.json").read_bytes()
 OTHER_LETTER = (ROOT / "examples" / "p3-bank-records-three-measures.json").read_bytes()
@@ -34,6 +35,10 @@ def _in_a_month(_request: Request) -> dict[str, Any]:
     return {"until": datetime.now(UTC) + timedelta(days=30)}
 
 
+def _told(_request: Request) -> dict[str, Any]:
+    return gone_out("closing", "M1", "M2")
+
+
 def _police(_request: Request) -> dict[str, Any]:
     return {"name": "N. Example", "function": "duty desk", "number": "+352 000"}
 
@@ -42,7 +47,7 @@ def _police(_request: Request) -> dict[str, Any]:
 ACTS: tuple[tuple[str, Act, str, Role, Words], ...] = (
     ("p-anna",  Act.POLICE_TOOK_IT,      "request", Role.COORDINATOR,         _police),
     ("p-anna",  Act.ACKNOWLEDGE,         "request", Role.COORDINATOR,         _nothing),
-    ("p-bob",   Act.ORDER_PROVISIONALLY, "M1",      Role.DUTY_OFFICER,        _nothing),
+    ("p-bob",   Act.ORDER_PROVISIONALLY, "M1",      Role.DUTY_OFFICER,        lambda _: SPOKEN),
     ("p-anna",  Act.OPEN_REVIEW,         "request", Role.COORDINATOR,         _nothing),
     ("p-bob",   Act.PROPOSE,             "M2",      Role.REVIEWER,            lambda _: {"outcome": Act.GRANT}),
     ("p-carla", Act.GRANT,               "M2",      Role.DECIDER,             lambda request: {"seen": request.measures[1].proposal}),  # noqa: E501
@@ -53,6 +58,8 @@ ACTS: tuple[tuple[str, Act, str, Role, Words], ...] = (
     ("p-anna",  Act.RECORD_CHILD_STATE,  "request", Role.COORDINATOR,         lambda _: {"safe": True}),
     ("p-dan",   Act.COMPLETE,            "M2",      Role.EXECUTING_AUTHORITY, _nothing),
     ("p-dan",   Act.LIFT,                "M1",      Role.EXECUTING_AUTHORITY, _nothing),
+    ("p-carla", Act.RATIFY,              "M1",      Role.DECIDER,             _nothing),
+    ("p-anna",  Act.RECORD_LETTER,       "request", Role.COORDINATOR,         _told),
     ("p-anna",  Act.CONCLUDE,            "request", Role.COORDINATOR,         _nothing),
 )
 # fmt: on

@@ -8,6 +8,7 @@ from typing import Any
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Request
 from tests.crash.life import ACTS
+from tests.request.lives import gone_out
 
 Row = tuple[str, Act, str, Role, Callable[[Request], dict[str, Any]]]
 
@@ -66,6 +67,7 @@ _DISPUTED: tuple[Row, ...] = (
     ("p-fay",   Act.WITHDRAW,            "M2",      Role.REQUESTING_AUTHORITY, _nothing),
     ("p-dan",   Act.STOPPED,             "M2",      Role.EXECUTING_AUTHORITY,  _because),
     ("p-fay",   Act.WITHDRAW,            "M3",      Role.REQUESTING_AUTHORITY, _nothing),
+    ("p-anna",  Act.RECORD_LETTER,       "request", Role.COORDINATOR,          lambda _: gone_out("refusal", "M1")),
     ("p-anna",  Act.CONCLUDE,            "request", Role.COORDINATOR,          _nothing),
     ("p-anna",  Act.CLOSE,               "request", Role.COORDINATOR,          _nothing),
 )

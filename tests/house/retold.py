@@ -9,7 +9,7 @@ from comity.errors import ComityError
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Deed, Gap, Request, canonical
 from comity.request.rules import check, offers
-from tests.request.lives import ANNA, BOB, CARLA, DAN, NOW, begun, decided, do, sought
+from tests.request.lives import ANNA, BOB, CARLA, DAN, NOW, SPOKEN, begun, decided, do, sought
 
 _SOMEBODY = "p-somebody"
 
@@ -21,11 +21,11 @@ def life() -> Iterator[Request]:
     for act, part, who in (
         (Act.ACKNOWLEDGE, "request", (ANNA, Role.COORDINATOR)),
         (Act.OPEN_REVIEW, "request", (ANNA, Role.COORDINATOR)),
-        (Act.ORDER_PROVISIONALLY, "M2", (BOB, Role.DUTY_OFFICER)),
-        (Act.START, "M2", (DAN, Role.EXECUTING_AUTHORITY)),
         (Act.ANSWER, "Q1", (ANNA, Role.COORDINATOR)),
     ):
         yield (request := do(request, act, part, who))
+    yield (request := do(request, Act.ORDER_PROVISIONALLY, "M2", (BOB, Role.DUTY_OFFICER), **SPOKEN))
+    yield (request := do(request, Act.START, "M2", (DAN, Role.EXECUTING_AUTHORITY)))
     yield (request := decided(request, "M1", Act.GRANT))
     yield do(request, Act.ASK, "request", (CARLA, Role.REVIEWER), to=Role.COURT, about=("M1", "M2"))
 

@@ -75,7 +75,7 @@ def _files() -> Iterator[Path]:
     ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines()] + [".git"]
     for folder, inner, names in os.walk(ROOT):
         inner[:] = sorted(name for name in inner if not any(fnmatch(name, pattern) for pattern in ignored))
-        yield from (Path(folder) / name for name in sorted(names))
+        yield from (Path(folder) / name for name in sorted(names) if name != ".git")  # a worktree has a file there
 
 
 def _is_text(path: Path) -> bool:

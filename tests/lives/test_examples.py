@@ -13,11 +13,12 @@ from comity.errors import AlreadyKnown, Objection
 from comity.evidence import receiving, recipient
 from comity.evidence.manifest import Receipt
 from comity.request.lifecycle import Act, Role, Stage, Status, has_ended
-from comity.request.model import OnBehalf, Package, stage_of
+from comity.request.model import Package, stage_of
 from comity.request.rules import part_of, parts_of
 from desk.depositing import Handed, deposit
 from desk.releasing import release
 from tests.office import EXAMPLES, Office, office, waited
+from tests.request.lives import SPOKEN, gone_out, on_behalf
 
 EXECUTING = {"role": Role.EXECUTING_AUTHORITY}
 ON_DUTY = {"role": Role.DUTY_OFFICER}
@@ -104,6 +105,10 @@ class Life:
         named = {item.id: item.sha256 for item in receipt.exhibits}
         return await self.do("fay", Act.CONFIRM_RECEIPT, "P1", content=receipt.content_digest, exhibits=named)
 
+    async def tells(self, kind: str, *about: str) -> None:
+        """A letter goes out."""
+        await self.do("anna", Act.RECORD_LETTER, **gone_out(kind, *about))
+
     async def closes(self) -> None:
         """Nothing is left to do: concluded, closed; the workflow has ended, and all records agree."""
         assert await self.do("anna", Act.CONCLUDE) == Status.SETTLING
@@ -135,23 +140,27 @@ async def test_p0_a_livestream_is_announced(authority: Office, tmp_path: Path) -
     """One officer orders alone at night; the police have it; what finds the child leaves at once."""
     life = await begun(authority, "p0-livestream-announced", tmp_path)
     for measure in ("M1", "M2"):
-        assert await life.do("bob", Act.ORDER_PROVISIONALLY, measure, **ON_DUTY) == Status.ASSIGNED
+        assert await life.do("bob", Act.ORDER_PROVISIONALLY, measure, **ON_DUTY, **SPOKEN) == Status.ASSIGNED
     await life.do("bob", Act.POLICE_TOOK_IT, name="R. Sato", function="desk", number="+999 1", **ON_DUTY)
     await life.arrives()
     await authority.forward(life.reference, timedelta(minutes=12))
     await life.is_done("M2")
     exhibit = await life.obtains("M2", b"address,seen\n192.0.2.7,2026-11-22T21:58:00Z\n")
     await life.do("dan", Act.DRAFT_PACKAGE, exhibits=(exhibit,), recipient="requester")
+    telling = SPOKEN | ON_DUTY | {"reason": "the address is where the child is"}
     with pytest.raises(Objection, match="verify sender"):
-        await life.do("bob", Act.DISCLOSE_AT_ONCE, "P1", **ON_DUTY)
-    await life.do("bob", Act.VERIFY_SENDER, words="called back", **ON_DUTY)
-    assert await life.do("bob", Act.DISCLOSE_AT_ONCE, "P1", **ON_DUTY) == Status.DISPATCHED
+        await life.do("bob", Act.DISCLOSE_AT_ONCE, "P1", **telling)
+    await life.do("bob", Act.VERIFY_SENDER, words="called back", number="+999 2", **ON_DUTY)
+    assert await life.do("bob", Act.DISCLOSE_AT_ONCE, "P1", **telling) == Status.DISPATCHED
     await life.is_confirmed(life.received(await left(life)))
     await life.do("dan", Act.START, "M1", **EXECUTING)
     until = datetime.now(UTC) + timedelta(days=90)
     await life.do("dan", Act.PUT_IN_FORCE, "M1", until=until, **EXECUTING)
-    await life.do("eve", Act.RATIFY, "M1")
+    for measure in ("M1", "M2"):
+        await life.do("eve", Act.RATIFY, measure)
+    await life.do("eve", Act.RATIFY_DISCLOSURE, "P1")
     assert await life.do("dan", Act.LIFT, "M1", **EXECUTING) == Status.DONE
+    await life.tells("closing", "M1")
     await life.closes()
 
 
@@ -170,7 +179,7 @@ async def test_p1_a_victim_is_not_identified(authority: Office, tmp_path: Path) 
     await life.arrives()
     await life.is_granted("M1", "M2")
     await life.do("dan", Act.APPLY_FOR_ORDER, "M1", **EXECUTING)
-    by_court = {"role": Role.COURT, "on_behalf": OnBehalf(proof="order 4/26")}
+    by_court = {"role": Role.COURT, "on_behalf": on_behalf()}
     assert await life.do("anna", Act.ORDER_MADE, "M1", **by_court) == Status.STARTED
     await life.do("dan", Act.COMPLETE, "M1", **EXECUTING)
     await life.do("dan", Act.START, "M2", **EXECUTING)
@@ -205,6 +214,7 @@ async def test_p1d_a_preservation_is_about_to_lapse(authority: Office, tmp_path:
     await authority.reckoned(life.reference)
     await authority.forward_to(life.reference, until)
     assert life.statuses() == [Status.DONE, Status.DONE]
+    await life.tells("closing", "M1", "M2")
     await life.closes()
 
 
@@ -222,8 +232,9 @@ async def test_p2_a_suspect_is_about_to_flee(authority: Office, tmp_path: Path) 
     await life.do("dan", Act.REPORT_IMPOSSIBLE, "M3", reason="he has left", **EXECUTING)
     await life.approves(await life.obtains("M1", b"minutes"))
     await life.leaves()
-    assert await life.do("anna", Act.ACCEPT_PROOF_OF_DELIVERY, "P1") == Status.DELIVERED
+    assert await life.do("anna", Act.ACCEPT_PROOF_OF_DELIVERY, "P1", reason="the courier's slip") == Status.DELIVERED
     assert life.statuses() == [Status.DONE, Status.WITHDRAWN, Status.IMPOSSIBLE]
+    await life.tells("impossibility", "M3")
     await life.closes()
 
 
@@ -243,6 +254,8 @@ async def test_p3_bank_records_under_three_measures(authority: Office, tmp_path:
     await life.approves(await life.obtains("M1", b"account;amount\nLU00 0000;12.00\n"))
     await life.is_confirmed(life.received(await life.leaves()))
     await life.do("dan", Act.LIFT, "M3", **EXECUTING)
+    await life.tells("refusal", "M2")
+    await life.tells("closing", "M3")
     await life.closes()
 
 
@@ -257,4 +270,5 @@ async def test_an_advance_copy_by_mail_and_its_original_by_courier(authority: Of
     await life.arrives()
     await life.is_granted("M1", "M2")
     await life.is_done("M1", "M2")
+    await life.tells("nil report", "M1", "M2")
     await life.closes()

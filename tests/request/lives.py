@@ -9,14 +9,18 @@ from ulid import ULID
 from comity.request.fold import begin, fold, happen, receive
 from comity.request.lifecycle import Act, Role
 from comity.request.model import (
+    Channel,
     Deed,
     Direction,
+    Exhibit,
     Gap,
+    OnBehalf,
     Particulars,
     Receive,
     Request,
     SoughtMeasure,
     Urgency,
+    Way,
     particulars_of,
 )
 from comity.request.rules import check, part_of
@@ -24,6 +28,9 @@ from comity.request.rules import check, part_of
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 REFERENCE = "01K9ZZZZZZZZZZZZZZZZZZZZZZ"
 _SERIAL = count(1)
+
+SPOKEN = {"to": "the provider's duty desk", "number": "+352 99 1", "words": "keep what stands there"}
+"""What an act by word of mouth says."""
 
 ANNA, BOB, CARLA, DAN, EVE = "p-anna", "p-bob", "p-carla", "p-dan", "p-eve"
 
@@ -62,7 +69,7 @@ def begun(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), at: datetime = N
     return begin(REFERENCE, receive(opening(*measures, gaps=gaps, at=at), at))
 
 
-def deed(request: Request, act: Act, part: str, who: tuple[str, Role], **particulars: Any) -> Deed:
+def deed(request: Request, act: Act, part: str, who: tuple[str, Role], /, **particulars: Any) -> Deed:
     """A deed by somebody who has just looked."""
     return Deed(
         id=ulid(),
@@ -75,12 +82,23 @@ def deed(request: Request, act: Act, part: str, who: tuple[str, Role], **particu
     )
 
 
-def do(request: Request, act: Act, part: str, who: tuple[str, Role], **particulars: Any) -> Request:
+def do(request: Request, act: Act, part: str, who: tuple[str, Role], /, **particulars: Any) -> Request:
     """The request after a deed that the rules allow."""
     done = deed(request, act, part, who, **particulars)
     at = NOW + timedelta(minutes=request.version)
     check(request, done, at)
     return fold(request, happen(request, done, at))
+
+
+def on_behalf() -> OnBehalf:
+    """That an act of somebody outside is proven by a letter of the file."""
+    return OnBehalf(channel=Channel.LETTER, exhibit=Exhibit(id=ulid(), sha256="5" * 64, size=7))
+
+
+def gone_out(kind: str, *about: str) -> dict[str, Any]:
+    """A letter that went out, about these parts."""
+    exhibit = Exhibit(id=ulid(), sha256="6" * 64, size=11)
+    return {"kind": kind, "way": Way.OUT, "channel": Channel.LETTER, "exhibit": exhibit, "about": about}
 
 
 def note(request: Request) -> Particulars:

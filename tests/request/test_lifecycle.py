@@ -59,7 +59,7 @@ def test_steps_stay_within_their_kind_and_leave_an_end_only_by_a_row_that_says_s
     for step in STEPS.values():
         assert FACTS[step.status].kind == FACTS[step.leads_to].kind
     begun_again = {step.act for step in STEPS.values() if has_ended(step.status) and not has_ended(step.leads_to)}
-    assert begun_again == {Act.LATE_LETTER, Act.REOPEN, Act.RECONSIDER, Act.DO_AGAIN, Act.REJECT}
+    assert begun_again == {Act.LATE_LETTER, Act.REOPEN, Act.RECONSIDER, Act.DO_AGAIN, Act.REJECT, Act.REFUSE_DISCLOSURE}
 
 
 def test_what_goes_on_owes_something_and_what_has_ended_owes_nothing() -> None:

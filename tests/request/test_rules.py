@@ -8,9 +8,24 @@ import pytest
 from comity.errors import NotFound, NotOpen, Objection, Stale
 from comity.request.fold import fold, happen
 from comity.request.lifecycle import FACTS, STEPS, STILLS, Act, Kind, Role, Status
-from comity.request.model import Deed, Gap, OnBehalf, Package, Particulars, Question, Request, Urgency, kind_of
+from comity.request.model import Deed, Gap, Package, Particulars, Question, Request, Urgency, kind_of
 from comity.request.rules import GUARDS, check, offers, part_of
-from tests.request.lives import ANNA, BOB, CARLA, DAN, NOW, begun, decided, deed, do, proposed, sought, ulid
+from tests.request.lives import (
+    ANNA,
+    BOB,
+    CARLA,
+    DAN,
+    NOW,
+    SPOKEN,
+    begun,
+    decided,
+    deed,
+    do,
+    on_behalf,
+    proposed,
+    sought,
+    ulid,
+)
 
 COORDINATOR, REVIEWER, DECIDER = (ANNA, Role.COORDINATOR), (BOB, Role.REVIEWER), (CARLA, Role.DECIDER)
 EXECUTING, OFFICER = (DAN, Role.EXECUTING_AUTHORITY), (DAN, Role.EVIDENCE_OFFICER)
@@ -119,7 +134,7 @@ def test_the_second_person_is_compared_by_person_not_by_role() -> None:
 def test_who_entered_a_partners_act_may_not_decide_what_follows() -> None:
     request = do(opened(), Act.CONSULT, "M1", REVIEWER, until=NOW + timedelta(days=7))
     answer = deed(request, Act.ANSWER_CONSULTATION, "M1", (CARLA, Role.REQUESTING_AUTHORITY))
-    entered = answer.model_copy(update={"on_behalf": OnBehalf(proof="letter of 19 November")})
+    entered = answer.model_copy(update={"on_behalf": on_behalf()})
     request = proposed(fold(request, happen(request, entered, NOW)), "M1", Act.GRANT)
     seen = part_of(request, "M1").proposal  # type: ignore[union-attr]
     with pytest.raises(Objection, match="another person"):
@@ -130,13 +145,15 @@ OBJECTIONS: dict[str, Any] = {
     "review not open": (lambda: begun(), Act.PROPOSE, "M1", REVIEWER, {"outcome": Act.GRANT}, "not 'open'"),
     "p0 is never made incomplete": (
         lambda: begun(sought(urgency=Urgency.P0)), Act.ASK_FOR_MISSING, "request", COORDINATOR, {}, "never while"),
-    "joined by who received it": (opened, Act.JOIN, "request", COORDINATOR, {}, "another person"),
+    "joined by who received it": (
+        opened, Act.JOIN, "request", COORDINATOR, {"reference": ulid()}, "another person"),
     "given up without reminders": (opened, Act.GIVE_UP, "request", (DAN, Role.HEAD_OF_UNIT), {}, "two reminders"),
     "void without reason": (opened, Act.VOID, "request", (DAN, Role.HEAD_OF_UNIT), {}, "needs a reason"),
     "concluded while measures live": (opened, Act.CONCLUDE, "request", COORDINATOR, {}, "M1 have not ended"),
-    "provisional for P3": (opened, Act.ORDER_PROVISIONALLY, "M1", (DAN, Role.DUTY_OFFICER), {}, "only P0, P1 and P1d"),
+    "provisional for P3": (
+        opened, Act.ORDER_PROVISIONALLY, "M1", (DAN, Role.DUTY_OFFICER), SPOKEN, "only P0, P1 and P1d"),
     "provisional for a kind of two": (
-        lambda: opened(sought(urgency=Urgency.P0)), Act.ORDER_PROVISIONALLY, "M1", (DAN, Role.DUTY_OFFICER), {},
+        lambda: opened(sought(urgency=Urgency.P0)), Act.ORDER_PROVISIONALLY, "M1", (DAN, Role.DUTY_OFFICER), SPOKEN,
         "one person alone may not"),
     "consultation ended early": (
         lambda: do(opened(), Act.CONSULT, "M1", REVIEWER, until=NOW + timedelta(days=9)), Act.END_CONSULTATION, "M1",
@@ -166,7 +183,7 @@ OBJECTIONS: dict[str, Any] = {
         opened, Act.ASSESS_URGENCY, "M1", COORDINATOR, {"urgency": Urgency.P4}, "another person"),
     "measure out of turn": (opened, Act.ADD_MEASURE, "request", COORDINATOR, {"measure": sought(7)}, "is M2"),
     "closed while a duty is left": (
-        lambda: concluded(), Act.CLOSE, "request", COORDINATOR, {}, "still owed: Q1/answer"),
+        lambda: concluded(), Act.CLOSE, "request", COORDINATOR, {}, "still owed: M1/tell the outcome"),
 }  # fmt: skip
 
 

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ulid import ULID
 
 from comity.errors import Refused
 from comity.request.lifecycle import Act, Role, Status
-from comity.request.model import Deed, OnBehalf, Request, digest_of, particulars_of
+from comity.request.model import Deed, Request, digest_of, particulars_of
 from desk.counter import Counter
 from desk.tracing import trace
 from tests.processes import Premises, deed, insist, read_json, until
+from tests.request.lives import gone_out, on_behalf
 from tests.secrecy.markers import MARK, marked, marked_letter, marker
 
 _BOB, _DAN = "p-bob", "p-dan"
 IDENTITY = marker("letter.persons[].identity.family_name")
-ON_BEHALF = OnBehalf(proof=marker("on behalf"))
+ON_BEHALF = on_behalf()
 CONTENT = f"bytes of an exhibit: {MARK}_content\n".encode() * 4000
 BAD_KEY = f"no key at all but {MARK}_key"
 
@@ -93,6 +95,7 @@ async def live(life: MarkedLife) -> None:
     await _review(life)
     await _execute(life)
     await _transfer(life)
+    await life.do("p-anna", Act.RECORD_LETTER, **gone_out("closing", "M1", "M2"))
     await life.do("p-anna", Act.CONCLUDE)
     await life.do("p-anna", Act.CLOSE)
 
@@ -104,10 +107,15 @@ async def _arrive(life: MarkedLife) -> None:
     life.comity("submit", str(unreadable), "--as", "p-anna", expect=1)
     life.comity("submit", again, "--as", "p-anna", expect=1)
     life.comity("submit", again, "--as", "p-anna", "--supplement")
-    for act in (Act.ACKNOWLEDGE, Act.VERIFY_SENDER, Act.POLICE_TOOK_IT, Act.NOTE, Act.CORRECT, Act.REMIND):
+    for act in (Act.ACKNOWLEDGE, Act.VERIFY_SENDER, Act.POLICE_TOOK_IT, Act.NOTE, Act.REMIND, Act.REPORT_PROGRESS):
         await life.do("p-anna", act)
-    for act in (Act.ALLOCATE, Act.LINK, Act.REPORT_PROGRESS, Act.RECORD_LETTER, Act.HAND_OVER, Act.SETTLE_COST):
-        await life.do("p-anna", act)
+    now = life.request.received
+    await life.do("p-anna", Act.CORRECT, deed=str(ULID()), act=Act.RECEIVE, was=now, instant=now, part="request")
+    await life.do("p-anna", Act.LINK, reference=str(ULID()))
+    await life.do("p-anna", Act.RECORD_LETTER, **gone_out("letter", "M1"))
+    await life.do("p-anna", Act.ALLOCATE, person="p-anna")
+    await life.do("p-anna", Act.HAND_OVER, person="p-eve")
+    await life.do("p-anna", Act.SETTLE_COST, amount="12.00", currency="EUR", borne_by=Role.REQUESTING_AUTHORITY)
     await life.do("p-anna", Act.RECORD_CHILD_STATE, safe=True)
     opened = life.comity("identity", life.reference, "victim-1", "--reason", marker("of opening"), "--as", "p-eve")
     assert IDENTITY.encode() in opened
@@ -174,8 +182,8 @@ async def _receive(life: MarkedLife) -> None:
     [package] = (life.place.home / "outgoing" / "lisbon").rglob("*.age")
     identity, out = life.place.folder / "lisbon.key", life.place.folder / "received"
     life.comity("evidence", "receive", str(package), "--identity", str(identity), "--out", str(out))
-    receipt = ("--receipt", str(out / "receipt.json"), "--as", "p-fay", "--words", marker("of the receipt"))
-    life.comity("act", life.reference, "confirm receipt", "--part", "P1", *receipt)
+    receipt = ("--receipt", str(out / "receipt.json"), "--as", "p-anna", "--note", marker("of the call"))
+    life.comity("act", life.reference, "confirm receipt", "--part", "P1", "--words", marker("of the receipt"), *receipt)
 
 
 def _log(life: MarkedLife) -> bytes:

@@ -69,7 +69,7 @@ def _text(plan: dict[str, Any], where: str) -> str:
     return DIGEST if pattern == r"^[0-9a-f]{64}$" else _FIXED[str(pattern)]
 
 
-def marked(kind: type[BaseModel], where: str, **given: Any) -> dict[str, Any]:
+def marked(kind: type[BaseModel], where: str, /, **given: Any) -> dict[str, Any]:
     """The particulars of an act: what is given, and a marker in every other field that is free text."""
     plan = kind.model_json_schema()
     free = {name: _free(field, f"{where}.{name}") for name, field in plan["properties"].items()}

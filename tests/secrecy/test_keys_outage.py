@@ -184,7 +184,7 @@ async def _sealed_deed(authority: Authority, reference: str, update: str) -> Pay
     """The payload of an update as it stands in history."""
     async for event in authority.life(reference).fetch_history_events():
         request = event.workflow_execution_update_accepted_event_attributes.accepted_request
-        if request.meta.update_id == update:
+        if request.meta.update_id.startswith(update):
             return request.input.args.payloads[0]
     raise AssertionError("no such update in history")
 

@@ -1,0 +1,120 @@
+"""Bytes handed in become an exhibit: streamed into the vault, with their custody entered."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import BinaryIO
+
+from pydantic import BaseModel
+from ulid import ULID
+
+from activities.evidence import closed_seal, custody_entry, opened_seal
+from comity.errors import DeedReused, NotFound
+from comity.evidence import exhibits
+from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.exhibits import Sealed
+from comity.evidence.seal import Seal
+from comity.home import Home
+from comity.keys.request_keys import KeyClass
+from comity.ledger import log
+from comity.request.lifecycle import Role
+from comity.request.model import canonical
+
+_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What is handed in for a request, by whom, in which role, as which exhibit, why; `name` as its giver has it."""
+
+    reference: str
+    exhibit: str
+    name: str
+    person: str
+    role: Role
+    reason: str
+
+
+class Particulars(BaseModel):
+    """What is known of an exhibit besides its bytes: sealed, since a file name is personal data."""
+
+    name: str
+
+
+def silent(_done: int) -> None:
+    """Nobody asked how far it is."""
+
+
+def seal_in(home: Home, handed: Handed, source: BinaryIO, progress: Callable[[int], None] = silent) -> Seal:
+    """Seal all that `source` gives; `progress` hears the bytes done. What breaks off leaves nothing: say it again.
+
+    Raises Refused when the exhibit is sealed already, or the disk is full.
+    """
+    wrap = partial(_wrap, home, handed)
+    seal = home.vault.deposit(source, handed.exhibit, wrap, at=datetime.now(UTC), progress=progress)
+    _enter(home, handed, seal)
+    return seal
+
+
+def sealed_once(home: Home, handed: Handed, source: BinaryIO) -> Seal:
+    """The same, for what may be said again: bytes that are sealed already under this id give the same seal.
+
+    Raises DeedReused when other bytes are.
+    """
+    try:
+        with home.store.reading() as view:
+            seal = opened_seal(home, exhibits.find(view, handed.exhibit))
+    except NotFound:
+        return seal_in(home, handed, source)
+    if _sha256(source) != seal.sha256:
+        raise DeedReused("this id was used with another paper; give the deed an id of its own")
+    return seal
+
+
+def _sha256(source: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := source.read(_AT_ONCE):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _wrap(home: Home, handed: Handed, key: bytes) -> bytes:
+    return home.keys.seal(handed.reference, KeyClass.CONTENT, key, f"exhibit {handed.exhibit}")
+
+
+def _enter(home: Home, handed: Handed, seal: Seal) -> None:
+    """The exhibit in the list of exhibits and its custody in the ledger, in one transaction."""
+    listed = _listed(home, handed, seal)
+    entry = custody_entry(home, handed.reference, _custody(home, handed, seal), str(ULID()))
+    with home.store.transaction() as tx:
+        exhibits.enter(tx, listed)
+        log.append(tx, [entry])
+
+
+def _listed(home: Home, handed: Handed, seal: Seal) -> Sealed:
+    named = canonical(Particulars(name=handed.name))
+    return Sealed(
+        exhibit=handed.exhibit,
+        reference=handed.reference,
+        sealed_at=seal.sealed_at,
+        particulars=home.keys.seal(handed.reference, KeyClass.CONTENT, named, f"exhibit particulars {handed.exhibit}"),
+        seal=closed_seal(home, handed.reference, seal),
+    )
+
+
+def _custody(home: Home, handed: Handed, seal: Seal) -> CustodyEntry:
+    return CustodyEntry(
+        exhibit=handed.exhibit,
+        action=Action.SEALED,
+        person=handed.person,
+        role=handed.role,
+        organisation="central authority",
+        reason=handed.reason,
+        at=seal.sealed_at,
+        zone=home.settings.zone,
+        hash_after=seal.sha256,
+        tool="comity",
+        tool_version=f"format {seal.format}",
+    )

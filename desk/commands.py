@@ -23,8 +23,8 @@ if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays 
     from collections.abc import Iterator
 
     from desk.counter import Counter
-    from desk.tracing import Line
     from desk.filing import Paper
+    from desk.tracing import Line
 
 Result = TypeVar("Result")
 

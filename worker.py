@@ -16,6 +16,7 @@ from activities.correspondence import Correspondence
 from activities.evidence import EvidenceRoom
 from activities.law import Lawyer
 from activities.record import Recorder
+from activities.sweep import Sweeper, keep_sweeping
 from comity.errors import ComityError
 from comity.home import Home
 from comity.law.calendars import OfficeCalendar
@@ -25,6 +26,7 @@ from comity.people import People
 from comity.register import reading
 from temporal.names import NOTICES, REQUESTS, TRANSFERS
 from workflows.request import RequestLife
+from workflows.sweep import Sweep
 from workflows.transfer import Transfer
 
 _log = structlog.get_logger()
@@ -42,6 +44,7 @@ async def working(home: Home, client: Client) -> AsyncIterator[None]:
         threads = stack.enter_context(ThreadPoolExecutor(20, "activity"))
         for worker in _workers(home, client, threads):
             await stack.enter_async_context(worker)
+        await _tried("schedule the sweep", keep_sweeping(client))
         async with asyncio.TaskGroup() as beside:
             tasks = [
                 beside.create_task(work) for work in (_sign(home), _write_daily(home), _begin_arrivals(home, client))
@@ -58,6 +61,7 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
     recorder = Recorder(home.store, home.keys)
     lawyer = Lawyer(Law.load(settings.law, settings.home), OfficeCalendar.of(settings.own_state, settings.zone))
     evidence = EvidenceRoom(home, client)
+    sweeper = Sweeper(home, client)
     mail = Correspondence(settings, People.load(settings.home / "people.toml"))
 
     def serving(queue: str, workflows: Sequence[type], *activities: Any) -> Worker:
@@ -73,7 +77,9 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
         )
 
     return (
-        serving(REQUESTS, [RequestLife], recorder.record, lawyer.reckon, evidence.depart),
+        serving(
+            REQUESTS, [RequestLife, Sweep], recorder.record, lawyer.reckon, evidence.depart, sweeper.look, sweeper.enter
+        ),
         serving(NOTICES, [], mail.tell),
         serving(TRANSFERS, [Transfer], evidence.deliver, evidence.report),
     )

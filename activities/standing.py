@@ -1,8 +1,8 @@
 """How a request stands in Temporal beside its record: what is found amiss, and how far a person can mend it.
 
 Visibility lags, so no list is believed: the end of each request's own history is read, in one call without a worker.
-An event of a request is never older than its history's end, and is on record within moments of it; where either seems
-not so (a clock was put back, a server was restored) the workflow itself is asked for its version.
+An event of a request is never younger than the end of its history, and is on record within moments of it; where either
+seems not so (a clock was put back, a server was restored) the workflow itself is asked for its version.
 """
 
 import asyncio
@@ -17,17 +17,19 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from comity.errors import RecordDisagrees, Unreachable
+from comity.errors import NotFound, RecordDisagrees, Unreachable
 from comity.home import Home
 from comity.ledger import log
 from comity.register import reading
 from comity.register.reading import Row
 from comity.request.lifecycle import Status
-from comity.request.model import Request
+from comity.request.model import Request, Urgency
 
 PATIENCE = timedelta(seconds=5)
 QUIET = timedelta(minutes=1)
 """How long after its latest event on record a history may still grow by itself: mails, deadlines, what is recorded."""
+REVIVAL = "revival "
+"""How the ids of the ledger's entries about revivals begin."""
 _LATEST = 10
 _ENDED = frozenset(
     {
@@ -48,6 +50,7 @@ class Amiss(StrEnum):
     OLDER = "older in Temporal than on record"
     AHEAD = "further in Temporal than on record"
     DISAGREES = "stopped, since the record disagrees"
+    UNKNOWN = "alive in Temporal and not on record"
 
 
 class Finding(BaseModel):
@@ -56,9 +59,15 @@ class Finding(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     reference: str
-    urgency: str
+    urgency: Urgency
     version: int
     amiss: Amiss
+    revived: int = 0
+
+    @property
+    def name(self) -> str:
+        """What it is known by: the same until the request has moved on record or was revived."""
+        return f"{self.amiss}: {self.reference}, version {self.version}, revived {self.revived} times"
 
 
 class _Tail(BaseModel):
@@ -70,19 +79,30 @@ class _Tail(BaseModel):
 
 
 async def compared(client: Client, home: Home, reference: str) -> Finding | None:
-    """What is amiss with a request, or None. Raises NotFound for one that is not on record, Unreachable."""
-    row, latest = await asyncio.to_thread(_on_record, home, reference)
-    tail = await _tail(client, reference)
-    amiss = await _amiss(client, home, (row, latest), tail)
+    """What is amiss with a request, or None. Raises Unreachable.
+
+    One that is not on record has come in after the copy that the database was restored from; what it was is sealed.
+    """
+    try:
+        row, latest = await asyncio.to_thread(_on_record, home, reference)
+    except NotFound:
+        return Finding(reference=reference, urgency=Urgency.P0, version=0, amiss=Amiss.UNKNOWN)
+    amiss = await _amiss(client, home, (row, latest), await _tail(client, reference))
     if amiss is None:
         return None
-    return Finding(reference=reference, urgency=row.urgency, version=row.version, amiss=amiss)
+    revived = await asyncio.to_thread(_revived, home, reference)
+    return Finding(reference=reference, urgency=Urgency(row.urgency), version=row.version, amiss=amiss, revived=revived)
 
 
 def _on_record(home: Home, reference: str) -> tuple[Row, datetime]:
     with home.store.reading() as view:
         row, latest = reading.standing(view, reference), log.latest_event(view, reference)
     return row, latest or row.received
+
+
+def _revived(home: Home, reference: str) -> int:
+    with home.store.reading() as view:
+        return log.named(view, reference, REVIVAL)
 
 
 async def _amiss(client: Client, home: Home, record: tuple[Row, datetime], tail: _Tail | None) -> Amiss | None:
@@ -130,11 +150,11 @@ async def _caught_up(home: Home, reference: str, version: int) -> bool:
         row, _latest = await asyncio.to_thread(_on_record, home, reference)
         if row.version >= version:
             return True
-        await asyncio.sleep(PATIENCE.total_seconds() / _LOOKS)
+        await asyncio.sleep(_PAUSE)
     return False
 
 
-_LOOKS = 10
+_LOOKS, _PAUSE = 10, 0.3
 
 
 # --- the end of a history ---------------------------------------------------------------------------------------------

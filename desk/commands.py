@@ -46,7 +46,7 @@ keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
-    for command in (up, worker, submit, act, listing, show, trace, identity, doctor):
+    for command in (up, worker, submit, act, listing, show, trace, identity, revive, doctor):
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
     evidence.command("deposit")(deposit)
@@ -293,6 +293,26 @@ def identity(
     async def work(counter: "Counter") -> None:
         full = _found(counter.home, reference)
         say(await opened(counter, full, token, deed_of(counter, full, _person(counter.people, who), said)))
+
+    _at_the_counter(work)
+
+
+def revive(
+    references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="The requests that doctor names.")],
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """Carry requests forward again from their record, when their workflow was lost, ended or restored."""
+    from desk.reviving import revive as begin_again
+
+    async def work(counter: "Counter") -> None:
+        person = _person(counter.people, who)
+        for reference in references:
+            revival = await begin_again(counter, _found(counter.home, reference), person)
+            if as_json:
+                say_json(revival.model_dump(mode="json"))
+            else:
+                say(f"{revival.reference}: was {revival.amiss}; goes on at version {revival.version}")
 
     _at_the_counter(work)
 

@@ -108,7 +108,7 @@ class Counter:
         """A closed request has no workflow: what may still be done starts it again, from the record."""
         request = self.request(reference)
         if request.status != Status.CLOSED or await compared(self.client, self.home, reference):
-            raise Fault("this request does not stand in Temporal as on record; `comity doctor` says how to mend it")
+            raise Fault(f"this request does not stand in Temporal as on record; `comity revive {reference}` mends it")
         check(request, deed, datetime.now(UTC))  # a run that only refuses would be started for nothing
         try:
             return await act_on_closed(self.client, self.home, (reference, self._update_id(reference, deed), deed))

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pydantic import BaseModel
 from temporalio.client import Client
 
+from activities.standing import Amiss
+from activities.sweep import amiss
 from comity import home as homes
 from comity.errors import ComityError, Fault, Unreachable
 from comity.home import Home
@@ -125,16 +127,21 @@ async def _temporal(home: Home) -> list[Finding]:
 
 
 async def _alive(home: Home, client: Client) -> str:
-    """Every request that is open on record has a workflow that runs."""
-    running = {
-        found.id async for found in client.list_workflows("WorkflowType = 'Request' AND ExecutionStatus = 'Running'")
-    }
+    """Every request that is open on record lives in Temporal as it stands on record, and no other."""
+    found: dict[Amiss, list[str]] = {}
+    async for finding in amiss(client, home):
+        found.setdefault(finding.amiss, []).append(finding.reference)
+    if found:
+        raise Fault("; ".join(_mended(*each) for each in sorted(found.items())))
     with home.store.reading() as view:
-        on_record = set(reading.living(view))
-    lost = sorted(reference for reference in on_record if f"request/{reference}" not in running)
-    if lost:
-        raise Fault(f"open on record and absent in Temporal: {', '.join(lost)}; restore Temporal's database")
-    return f"{len(on_record)} open, all of them alive"
+        return f"{len(list(reading.living(view)))} open, all of them alive"
+
+
+def _mended(what: Amiss, references: list[str]) -> str:
+    named = " ".join(sorted(references))
+    if what == Amiss.UNKNOWN:
+        return f"{what}: {named}: restore a newer copy of the database"
+    return f"{what}: `comity revive {named}`"
 
 
 async def _stuck(client: Client) -> str:

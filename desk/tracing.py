@@ -12,7 +12,7 @@ from comity.errors import KeyGone
 from comity.home import Home
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
-from comity.ledger.leaf import Kind, Leaf
+from comity.ledger.leaf import Leaf
 from comity.ledger.log import Kept
 from comity.request.lifecycle import Act
 
@@ -102,6 +102,6 @@ def _opened(home: Home, kept: Kept) -> dict[str, Any]:
 def _place(kept: Kept) -> tuple[KeyClass, str]:
     """Under which key an entry's body was sealed, and for which context."""
     leaf = kept.leaf
-    if leaf.kind in (Kind.DEED, Kind.NOTICE):
+    if leaf.version is not None:
         return key_class_of(Act(leaf.act)), f"event {leaf.version}"
     return KeyClass.RECORD, f"{leaf.kind} {leaf.id}"

@@ -23,7 +23,6 @@ from activities.record import key_class_of
 from comity.home import Home, make
 from comity.ledger import log
 from comity.ledger.checkpoint import sign_head
-from comity.ledger.leaf import Kind
 from comity.ledger.log import Kept
 from comity.ledger.verify import verify_store
 from comity.people import People
@@ -223,7 +222,7 @@ class Office:
 
     def events(self, reference: str) -> list[Event]:
         """What the ledger says that a request did: its deeds and notices, opened by its keys."""
-        kept = [entry for entry in self.entries(reference) if entry.leaf.kind in (Kind.DEED, Kind.NOTICE)]
+        kept = [entry for entry in self.entries(reference) if entry.leaf.version is not None]
         return [self._opened(reference, entry) for entry in kept]
 
     def _opened(self, reference: str, kept: Kept) -> Event:

@@ -190,6 +190,12 @@ def stands(view: sa.Connection, reference: str, name: str) -> bool:
     return view.execute(wanted.limit(1)).scalar() is not None
 
 
+def named(view: sa.Connection, reference: str, beginning: str) -> int:
+    """How many entries of a request have an id that begins so."""
+    matching = sa.and_(LEAF.c.reference == reference, LEAF.c.id.startswith(beginning, autoescape=True))
+    return int(view.execute(sa.select(sa.func.count()).select_from(LEAF).where(matching)).scalar_one())
+
+
 def latest_event(view: sa.Connection, reference: str) -> datetime | None:
     """When the latest event of a request happened, as its leaf says; None where there is none."""
     wanted = sa.select(LEAF.c.at).where(LEAF.c.reference == reference, LEAF.c.version.is_not(None))

@@ -1,20 +1,35 @@
 """What comes after the end of a request, and what mends one whose workflow was lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.client import (
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleHandle,
+    WorkflowExecutionStatus,
+    WorkflowUpdateFailedError,
+)
+from ulid import ULID
 
-from comity.errors import NotOpen
+from activities.standing import Amiss, compared
+from activities.sweep import EVERY, SWEEP, keep_sweeping
+from comity.errors import Fault, NotOpen, NotYours
 from comity.ledger.leaf import Kind
 from comity.request.lifecycle import Act, Status
 from comity.request.model import Particulars, Receipt
+from desk.doctor import Finding, examine
+from desk.reviving import Revival, revive
+from temporal.names import REQUESTS
 from tests.office import Office, letter, office
 from tests.serving import time_skipping
 from worker import working
+
+POLICE = "request/tell the police"
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +39,9 @@ async def authority(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[O
         yield opened
 
 
-async def closed(authority: Office, *urgencies: str) -> str:
+async def closed(authority: Office) -> str:
     """A request that was entered by mistake, voided, its workflow over."""
-    reference = await authority.submit(letter(*(urgencies or ("P3",))))
+    reference = await authority.submit(letter("P3"))
     await authority.reckoned(reference)
     await authority.do(reference, "p-eve", Act.VOID, reason="entered twice")
     assert await authority.life(reference).result() == Status.CLOSED
@@ -106,3 +121,210 @@ async def test_a_closed_request_of_which_temporal_knows_nothing_is_opened_from_t
     async with temporal_lost(authority) as anew:
         await anew.do(reference, "p-anna", Act.LATE_LETTER, words="two years later")
         await anew.agreed(reference)
+    await revived(authority, reference)
+
+
+# --- a workflow that was lost, ended from outside, or restored --------------------------------------------------------
+
+
+async def revived(authority: Office, reference: str, person: str = "p-anna") -> Revival:
+    """Revive it, and see that record and workflow agree again and nothing is amiss any more."""
+    revival = await revive(authority.counter, reference, person)
+    await authority.agreed(reference)
+    assert await compared(authority.env.client, authority.home, reference) is None
+    return revival
+
+
+async def swept(authority: Office) -> int:
+    """Sweep once. Returns how many findings were told."""
+    client, name = authority.env.client, f"sweep-{ULID()}"
+    told: int = await client.execute_workflow("Sweep", id=name, task_queue=REQUESTS, result_type=int)
+    return told
+
+
+async def doctor(authority: Office) -> list[Finding]:
+    """What `comity doctor` finds."""
+    address = authority.env.client.service_client.config.target_host
+    told = {"temporal": address, "namespace": authority.env.client.namespace}
+    return await examine(authority.home.settings.model_copy(update=told))
+
+
+def notices(authority: Office, reference: str) -> list[tuple[str, str, str]]:
+    """What the ledger has about the carrying of a request: what, in which state it was, by whom."""
+    found = [entry.leaf for entry in authority.entries(reference) if entry.leaf.kind == Kind.NOTICE]
+    return [(leaf.act, leaf.status, leaf.person) for leaf in found if leaf.id]
+
+
+@contextmanager
+def restored(authority: Office) -> Iterator[None]:
+    """At the end of the block the register and the ledger are what they were at its beginning."""
+    path = str(authority.home.store.url).removeprefix("sqlite:///")
+    with sqlite3.connect(":memory:") as copy:
+        with closing(sqlite3.connect(path)) as now:
+            now.backup(copy)
+        yield
+        with closing(sqlite3.connect(path)) as now:
+            copy.backup(now)
+
+
+async def test_a_terminated_request_goes_on_where_its_record_stands(authority: Office) -> None:
+    reference = await authority.submit(letter("P3"))
+    noted = authority.deed(reference, "p-anna", Act.NOTE, words="before")
+    receipt = await authority.counter.act(reference, noted)
+    await authority.life(reference).terminate()
+    with pytest.raises(Fault, match="comity revive"):
+        await authority.do(reference, "p-anna", Act.NOTE, words="meanwhile")
+    revival = await revived(authority, reference, "p-eve")
+    assert (revival.amiss, revival.brought_back) == (Amiss.ENDED, 0)
+    assert notices(authority, reference) == [("revive", Amiss.ENDED, "p-eve")]
+    assert await authority.counter.act(reference, noted) == receipt
+    await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
+    await authority.agreed(reference)
+
+
+async def test_a_climb_goes_on_after_a_revival_and_no_rung_rings_twice(authority: Office) -> None:
+    reference = await authority.submit(letter("P0"))
+    await authority.reckoned(reference)
+    await authority.until(reference, lambda _: bool(authority.rung(reference, POLICE)))
+    await authority.life(reference).terminate()
+    await revived(authority, reference)
+    await authority.forward(reference, timedelta(minutes=30))
+    rungs = [alarm.rung for alarm in authority.rung(reference, POLICE)]
+    assert rungs == list(range(len(rungs)))
+    assert len(rungs) > 2
+
+
+async def test_a_sweep_tells_of_a_lost_request_once_and_doctor_names_what_mends_it(authority: Office) -> None:
+    """Truth protected: open here and absent there is an alarm, told by mail, log and ledger, each finding once."""
+    lost = await authority.submit(letter("P1"))
+    well = await authority.submit(letter("P3"))
+    await authority.reckoned(lost)
+    await authority.life(lost).terminate()
+    assert await swept(authority) == 1
+    assert await swept(authority) == 0
+    assert notices(authority, lost) == [("needs revive", Amiss.ENDED, "system")]
+    assert notices(authority, well) == []
+    for person in ("anna", "eve"):
+        (mail,) = [each for each in authority.relay.to(f"{person}@ca.example") if "needs revive" in each["Subject"]]
+        assert lost in mail["Subject"]
+    (found,) = [each for each in await doctor(authority) if each.what == "requests"]
+    assert not found.well
+    assert f"`comity revive {lost}`" in found.detail
+    await revived(authority, lost)
+    assert await swept(authority) == 0
+    await authority.life(lost).terminate()
+    assert await swept(authority) == 1  # the same again, after it was mended, is another finding
+    await revived(authority, lost)
+
+
+async def test_what_nobody_could_be_told_the_next_sweep_tells(authority: Office) -> None:
+    lost = await authority.submit(letter("P3"))
+    await authority.reckoned(lost)
+    await authority.life(lost).terminate()
+    authority.relay.refusing = {"anna@ca.example", "eve@ca.example"}
+    assert await swept(authority) == 0
+    authority.relay.refusing = set()
+    assert await swept(authority) == 1
+    await revived(authority, lost)
+
+
+async def test_the_server_sweeps_by_itself(authority: Office) -> None:
+    """Truth protected: the schedule is there after every start of a worker, and what it starts comes to its end."""
+    sweeping = authority.env.client.get_schedule_handle(SWEEP)
+    described = await sweeping.describe()
+    assert [interval.every for interval in described.schedule.spec.intervals] == [EVERY]
+    await keep_sweeping(authority.env.client)
+    await sweeping.trigger()
+    begun = await waited_for(lambda: _begun_by(sweeping))
+    assert await authority.env.client.get_workflow_handle(begun).result() == 0
+
+
+async def _begun_by(sweeping: ScheduleHandle) -> str:
+    actions = (await sweeping.describe()).info.recent_actions
+    started = [each.action for each in actions]
+    return started[-1].workflow_id if started and isinstance(started[-1], ScheduleActionExecutionStartWorkflow) else ""
+
+
+async def waited_for(look: Callable[[], Awaitable[str]]) -> str:
+    """What is seen once there is something; a server does it, so it is looked at again."""
+    async with asyncio.timeout(30):
+        while not (seen := await look()):  # noqa: ASYNC110 - nobody sets an event here
+            await asyncio.sleep(0.05)
+        return seen
+
+
+async def test_open_requests_outlive_the_loss_of_temporals_database_and_its_return(authority: Office) -> None:
+    """Truth protected: the record is enough, whether Temporal knows nothing or is older than the record."""
+    references = [await authority.submit(letter(urgency)) for urgency in ("P0", "P3")]
+    for reference in references:
+        await authority.reckoned(reference)
+    async with temporal_lost(authority) as anew:
+        for reference in references:
+            assert (await revived(anew, reference)).amiss == Amiss.ABSENT
+            await anew.do(reference, "p-anna", Act.ACKNOWLEDGE)
+    for reference in references:
+        assert (await revived(authority, reference)).amiss == Amiss.OLDER
+        await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
+        await authority.agreed(reference)
+
+
+async def test_a_record_restored_from_yesterday_is_brought_up_from_what_temporal_remembers(authority: Office) -> None:
+    """Truth protected: a deed that got a receipt after the copy was made is on record again, and counts."""
+    reference = await authority.submit(letter("P3"))
+    await authority.reckoned(reference)
+    with restored(authority):
+        await authority.forward(reference, timedelta(days=40))
+        await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
+        today = await authority.agreed(reference)
+    yesterday = authority.request(reference).version
+    assert await amiss_now(authority, reference) == Amiss.AHEAD
+    revival = await revived(authority, reference)
+    assert revival.brought_back == today.version - yesterday > 1
+    assert authority.request(reference) == today
+    await authority.do(reference, "p-anna", Act.NOTE, words="and on")
+
+
+async def test_a_request_that_stopped_at_a_restored_record_is_brought_up_and_takes_the_deed(authority: Office) -> None:
+    reference = await authority.submit(letter("P3"))
+    await authority.reckoned(reference)
+    with restored(authority):
+        await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
+    noted = authority.deed(reference, "p-anna", Act.NOTE, words="it stops here")
+    speaking = asyncio.create_task(authority.counter.act(reference, noted))
+    await waited_for(lambda: amiss_now(authority, reference))
+    revival = await revived(authority, reference)
+    assert revival.amiss == Amiss.DISAGREES
+    await asyncio.gather(speaking, return_exceptions=True)
+    receipt = await authority.counter.act(reference, noted)
+    assert receipt.deed == noted.id
+    assert [event.act for event in authority.events(reference)].count(Act.NOTE) == 1
+
+
+async def amiss_now(authority: Office, reference: str) -> str:
+    """What is amiss with a request, in words."""
+    finding = await compared(authority.env.client, authority.home, reference)
+    return str(finding.amiss) if finding else ""
+
+
+async def test_what_stands_well_is_not_revived(authority: Office) -> None:
+    reference = await authority.submit(letter("P3"))
+    await authority.reckoned(reference)
+    with pytest.raises(NotOpen, match="nothing is amiss"):
+        await revive(authority.counter, reference, "p-anna")
+    with pytest.raises(NotYours):
+        await revive(authority.counter, reference, "p-dan")
+    ended = await closed(authority)
+    with pytest.raises(NotOpen, match="nothing is amiss"):
+        await revive(authority.counter, ended, "p-anna")
+
+
+async def test_two_who_revive_at_one_moment_begin_one_life(authority: Office) -> None:
+    reference = await authority.submit(letter("P3"))
+    await authority.reckoned(reference)
+    await authority.life(reference).terminate()
+    told = await asyncio.gather(
+        *(revive(authority.counter, reference, person) for person in ("p-anna", "p-eve") * 2), return_exceptions=True
+    )
+    assert all(isinstance(each, Revival | NotOpen) for each in told), told
+    await authority.agreed(reference)
+    assert await amiss_now(authority, reference) == ""

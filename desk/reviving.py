@@ -1,0 +1,111 @@
+"""A request whose workflow was lost, ended from outside or restored is carried forward again, from its record."""
+
+import asyncio
+from datetime import UTC, datetime
+from functools import partial
+
+from pydantic import BaseModel
+from temporalio.service import RPCError, RPCStatusCode
+from ulid import ULID
+
+from activities.snapshots import start_again
+from activities.standing import REVIVAL, Amiss, Finding, compared
+from comity.errors import Fault, NotOpen, Unreachable
+from comity.home import Home
+from comity.keys.request_keys import KeyClass
+from comity.ledger import log
+from comity.ledger.leaf import Entry, Kind
+from comity.register import reading
+from comity.request.lifecycle import Role, Status
+from comity.request.model import canonical
+from desk.counter import Counter
+from desk.remembering import bring_back
+
+MAY_REVIVE = frozenset({Role.COORDINATOR, Role.HEAD_OF_UNIT})
+_REASON = "its record is newer"
+
+
+class Revival(BaseModel):
+    """What was amiss with a request, how many events came back from Temporal, and at which version it goes on."""
+
+    reference: str
+    amiss: Amiss
+    brought_back: int
+    version: int
+    status: str
+
+
+async def revive(counter: Counter, reference: str, person: str) -> Revival:
+    """Carry a request forward again as its record has it, and enter who did so. Alarms that were crossed ring at once.
+
+    What the record lacks and Temporal still knows is recorded first, so that no deed is lost that got a receipt. The
+    entry comes before the change: a crash in between is mended by saying it again.
+    Raises NotYours, NotOpen when nothing is amiss, Fault when only a newer copy of the database helps, Unreachable.
+    """
+    role = counter.role_for(person, MAY_REVIVE, on_behalf=False)
+    finding = await _found(counter, reference)
+    brought = 0 if finding.amiss == Amiss.ABSENT else await bring_back(counter.client, counter.home, reference)
+    if finding.amiss == Amiss.AHEAD and await compared(counter.client, counter.home, reference):
+        raise Fault("Temporal knows more of this request than it can tell; restore a newer copy of the database")
+    revival = _as_it_goes_on(counter.home, finding, brought)
+    await asyncio.to_thread(partial(_enter, counter.home, revival, person=person, role=role))
+    if finding.amiss != Amiss.AHEAD:  # that one lives, and is on record again
+        await _begin_again(counter, reference)
+    return revival
+
+
+async def _found(counter: Counter, reference: str) -> Finding:
+    with counter.home.store.reading() as view:
+        waiting = set(reading.not_begun(view))
+    if reference in waiting:
+        raise NotOpen("this request came in and was not begun yet; `comity up` begins it")
+    finding = await compared(counter.client, counter.home, reference)
+    if finding is None:
+        raise NotOpen("nothing is amiss: Temporal has this request as it stands on record; `comity show` tells how")
+    return finding
+
+
+def _as_it_goes_on(home: Home, finding: Finding, brought: int) -> Revival:
+    with home.store.reading() as view:
+        row = reading.standing(view, finding.reference)
+    return Revival(
+        reference=row.reference, amiss=finding.amiss, brought_back=brought, version=row.version, status=row.status
+    )
+
+
+def _enter(home: Home, revival: Revival, *, person: str, role: Role) -> None:
+    """A notice, and no deed: the request itself did nothing, and its versions go on as if nothing had been."""
+    name = f"{REVIVAL}{ULID()}"
+    entry = Entry(
+        kind=Kind.NOTICE,
+        reference=revival.reference,
+        id=name,
+        act="revive",
+        status=revival.amiss,
+        role=role,
+        person=person,
+        at=datetime.now(UTC),
+        body=home.keys.seal(revival.reference, KeyClass.RECORD, canonical(revival), f"{Kind.NOTICE} {name}"),
+    )
+    with home.store.transaction() as tx:
+        log.append(tx, [entry])
+
+
+async def _begin_again(counter: Counter, reference: str) -> None:
+    try:
+        await _end_what_is_left(counter, reference)
+        if counter.request(reference).status != Status.CLOSED:
+            await start_again(counter.client, counter.home, reference)
+    except RPCError as error:
+        raise Unreachable("Temporal did not answer in time; say the same again") from error
+
+
+async def _end_what_is_left(counter: Counter, reference: str) -> None:
+    """Terminate the run that was looked at, and no other: somebody may have revived the request meanwhile."""
+    try:
+        found = await counter.client.get_workflow_handle(f"request/{reference}").describe()
+        if await compared(counter.client, counter.home, reference):
+            await counter.client.get_workflow_handle(found.id, run_id=found.run_id).terminate(reason=_REASON)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise

@@ -1,0 +1,62 @@
+"""The sweep, begun by a schedule: what is amiss between record and Temporal is told to people, each finding once."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.correspondence import Correspondence, Knock
+    from activities.standing import Finding
+    from activities.sweep import Notified, Sweeper
+    from comity.request.lifecycle import Role
+    from temporal.names import NOTICES
+
+# What fails is left to the next sweep, minutes later.
+LOOKING: workflow.ActivityConfig = {
+    "start_to_close_timeout": timedelta(minutes=10),
+    "retry_policy": RetryPolicy(maximum_attempts=2),
+}
+TELLING: workflow.ActivityConfig = {
+    "task_queue": NOTICES,
+    "start_to_close_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(maximum_attempts=2),
+}
+ENTERING: workflow.ActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(maximum_attempts=5),
+}
+TOLD = (Role.HEAD_OF_UNIT, Role.COORDINATOR)
+
+
+@workflow.defn(name="Sweep")
+class Sweep:
+    """One sweep; its id is `sweep` with the instant that it was planned for, its payloads are under the service key."""
+
+    @workflow.run
+    async def run(self) -> int:
+        """Look, tell, enter. Returns how many findings were told: what reached nobody is told by the next sweep."""
+        new: list[Finding] = await workflow.execute_activity_method(Sweeper.look, **LOOKING)
+        return sum([await self._told(finding) for finding in new])
+
+    async def _told(self, finding: Finding) -> bool:
+        told = await workflow.execute_activity_method(Correspondence.tell, _knock(finding), **TELLING)
+        if told.accepted:
+            notified = Notified(finding=finding, told=told.accepted)
+            await workflow.execute_activity_method(Sweeper.enter, notified, **ENTERING)
+        return bool(told.accepted)
+
+
+def _knock(finding: Finding) -> Knock:
+    """A mail of three facts: the request, its class, and that it needs `revive`."""
+    return Knock(
+        reference=finding.reference,
+        duty="needs revive",
+        urgency=finding.urgency,
+        due=None,
+        generation=finding.version,
+        rung=finding.revived,
+        round=0,
+        overdue=True,
+        roles=TOLD,
+    )

@@ -26,6 +26,8 @@ from comity.request.lifecycle import Status
 from comity.request.model import Request, Urgency
 
 PATIENCE = timedelta(seconds=5)
+ANSWERS_WITHIN = timedelta(seconds=15)
+"""A question to a worker that has just gone is put to another one after ten seconds."""
 QUIET = timedelta(minutes=1)
 """How long after its latest event on record a history may still grow by itself: mails, deadlines, what is recorded."""
 REVIVAL = "revival "
@@ -126,8 +128,7 @@ async def _of_an_end(home: Home, reference: str, tail: _Tail | None) -> Amiss | 
 
 
 async def _by_version(client: Client, home: Home, row: Row) -> Amiss | None:
-    """The two versions compared; a record that is being written is waited for. None when nobody answers: a worker is
-    needed, and without one nothing goes on anyway."""
+    """The two versions compared; a record that is being written is waited for."""
     version = await _version(client, row.reference)
     if version is None or version == row.version:
         return None
@@ -137,11 +138,16 @@ async def _by_version(client: Client, home: Home, row: Row) -> Amiss | None:
 
 
 async def _version(client: Client, reference: str) -> int | None:
+    """The workflow's version; None when a fault has parked it. Raises Unreachable when no worker answers for it."""
     handle = client.get_workflow_handle(f"request/{reference}")
     try:
-        found: Request = await handle.query("request", result_type=Request, rpc_timeout=PATIENCE)
-    except (RPCError, WorkflowQueryFailedError):
+        found: Request = await handle.query("request", result_type=Request, rpc_timeout=ANSWERS_WITHIN)
+    except WorkflowQueryFailedError:
         return None
+    except RPCError as error:
+        if error.status == RPCStatusCode.FAILED_PRECONDITION:
+            return None
+        raise Unreachable(f"{reference} does not say its version; a worker must run (`comity up`)") from error
     return found.version
 
 

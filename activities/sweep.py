@@ -116,7 +116,11 @@ async def amiss(client: Client, home: Home) -> AsyncIterator[Finding]:
 
     async def one(reference: str) -> Finding | None:
         async with gate:
-            return await compared(client, home, reference)
+            try:
+                return await compared(client, home, reference)
+            except Unreachable as error:  # one that does not answer hides no other
+                _log.error("not compared", reference=reference, error=type(error).__name__, why=str(error))
+                return None
 
     for looked_at in asyncio.as_completed([one(reference) for reference in sorted(living | alive)]):
         if (finding := await looked_at) is not None:

@@ -6,6 +6,7 @@ travels in the clear, and through machines that are not ours.
 
 import asyncio
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -26,6 +27,7 @@ _UNFOLDED = SMTP.clone(max_line_length=998)  # RFC 5322, 2.1.1: a folded subject
 
 PATIENCE: Final = 8.0
 """Seconds for one recipient, from the first byte to the relay's word that it has the mail. P0 climbs in minutes."""
+_GOODBYE: Final = 1.0
 
 
 class Knock(BaseModel):
@@ -85,8 +87,7 @@ class Correspondence:
     async def _send(self, knock: Knock, person: Person) -> str | None:
         """None when the relay took it, else the code of what went wrong: never its words, they may quote an address."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._deliver(letter(knock, person, self._settings.mail_from))
+            await self._deliver(letter(knock, person, self._settings.mail_from))
         except aiosmtplib.SMTPRecipientsRefused as refused:
             return f"refused {refused.recipients[0].code}"
         except aiosmtplib.SMTPResponseException as refused:
@@ -98,15 +99,21 @@ class Correspondence:
         return None
 
     async def _deliver(self, mail: EmailMessage) -> None:
-        await aiosmtplib.send(
-            mail.as_bytes(),  # given as a message, it would be folded again
-            sender=str(mail["From"]),
-            recipients=[str(mail["To"])],
+        relay = aiosmtplib.SMTP(
             hostname=self._settings.smtp_host,
             port=self._settings.smtp_port,
             local_hostname=_domain(self._settings.mail_from),  # else it asks the resolver, and tells our host name
             timeout=PATIENCE,
         )
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await relay.connect()
+                # Given as a message, it would be folded again.
+                await relay.sendmail(str(mail["From"]), [str(mail["To"])], mail.as_bytes())
+            with suppress(aiosmtplib.SMTPException):  # it has the mail, whatever it says to a goodbye
+                await relay.quit(timeout=_GOODBYE)
+        finally:
+            relay.close()  # its own `async with` says goodbye to a silent relay as well, and waits as long again
 
 
 def letter(knock: Knock, person: Person, sender: str) -> EmailMessage:

@@ -93,7 +93,9 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise Unreachable(f"the database does not answer: {type(error.orig).__name__}; is it running?") from error
+        raise Unreachable(
+            f"the database does not answer: {type(error.orig).__name__}; is it running, has its disk room left?"
+        ) from error
 
 
 def _engine(url: str) -> sa.Engine:

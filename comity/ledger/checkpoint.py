@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict
 
-from comity.errors import Refused, Tampered, Unreadable
+from comity.errors import Refused, Tampered, Unreachable, Unreadable
 from comity.ledger import log
 from comity.store import Store
 
@@ -206,18 +206,20 @@ def _written_once(path: Path, note: bytes) -> bool:
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
-    """Whole or not at all: a crash leaves at most the draft beside it."""
+    """Whole or not at all: a crash leaves at most the draft beside it. Raises Refused, Unreachable."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.link(draft, path)
     except FileExistsError as error:
         raise Refused(f"{path}: there is such a file already; it is never overwritten, choose another name") from error
+    except OSError as error:
+        raise Unreachable(f"{path} cannot be written ({error.strerror}); make room, it is tried again") from error
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _key_id(name: str, public: bytes) -> bytes:

@@ -72,6 +72,7 @@ class Client:
     counter: Counter
     reference: str = ""
     done: list[Deed] = field(default_factory=list)
+    patience: float = 90.0
 
     async def begin(self, data: bytes = LETTER) -> str:
         """Hand in a request."""
@@ -92,8 +93,13 @@ class Client:
     async def _do(self, person: str, act: Act, part: str, role: Role, words: Words) -> None:
         looked = self.counter.request(self.reference)
         wanted = deed(self.counter, self.reference, person, act, part, role=role, **words(looked))
-        self.done.append(wanted)
-        await insist(self.counter, self.reference, wanted)
+        await insisted(self, wanted)
+
+
+async def insisted(client: Client, wanted: Deed) -> None:
+    """Do a deed, and say the same again for as long as nobody answers; it counts as done."""
+    client.done.append(wanted)
+    await insist(client.counter, client.reference, wanted, client.patience)
 
 
 async def answered(ask: Callable[[], Awaitable[Any]]) -> Any:

@@ -61,8 +61,12 @@ def happen(request: Request, deed: Deed, at: datetime) -> Event:
 
 
 def receive(deed: Deed, at: datetime) -> Event:
-    """The first event of a request, recorded at `at`, from the deed `receive`."""
-    return _event(deed, at, version=1, status=Status.RECEIVED)
+    """The first event of a request, recorded at `at`, from the deed `receive`.
+
+    Nothing is received later than it is recorded: a desk whose clock is ahead would delay the alarms of a P0.
+    """
+    event = _event(deed, at, version=1, status=Status.RECEIVED)
+    return event if deed.received is None else event.model_copy(update={"received": min(deed.received, at)})
 
 
 def _event(deed: Deed, at: datetime, *, version: int, status: Status | None) -> Event:

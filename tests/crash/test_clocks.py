@@ -1,0 +1,140 @@
+"""The clock of a machine steps by an hour, either way: alarms stay in time, and the record says when things were."""
+
+import asyncio
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from comity.errors import Objection
+from comity.request.lifecycle import Act
+from comity.request.model import Alarm, Event
+from desk.tracing import trace
+from tests.crash.life import LETTER, Client, examine, insisted
+from tests.processes import Premises, deed, premises, read_json, until
+from tests.results import Results
+
+HOUR = timedelta(hours=1)
+SOON = timedelta(seconds=5)
+"""How late a mail may leave on a machine that does other things too."""
+_COMITY = str(Path(sys.executable).parent / "comity")
+
+
+def _library() -> str:
+    """libfaketime, which a C library's clock asks instead of the kernel."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    assert found, "install what infra/apt.txt lists: libfaketime is missing"
+    return str(found[0])
+
+
+class Clock:
+    """The clock of one process's machine, set wrong by an offset that can change while it runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "offset"
+        self.step(timedelta(0))
+
+    def step(self, offset: timedelta) -> None:
+        """From now on it is wrong by so much. Only what is read as a date and time: no clock runs backwards inside."""
+        fresh = self._file.with_suffix(".new")
+        fresh.write_text(f"{offset.total_seconds():+.0f}\n")
+        fresh.rename(self._file)
+
+    def entry(self) -> tuple[str, ...]:
+        """How a process is started that goes by this clock."""
+        told = {
+            "LD_PRELOAD": _library(),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        }
+        return ("env", *(f"{name}={value}" for name, value in told.items()), _COMITY)
+
+
+def test_the_clock_of_a_process_can_be_set_wrong(tmp_path: Path) -> None:
+    """What the other tests stand on."""
+    clock = Clock(tmp_path)
+    clock.step(HOUR)
+    told = subprocess.run(  # noqa: S603 - our own words
+        [*clock.entry()[:-1], "date", "-u", "+%s"], capture_output=True, check=True
+    )
+    assert abs(int(told.stdout) - (datetime.now(UTC) + HOUR).timestamp()) < 60
+
+
+@pytest.mark.parametrize("first", [HOUR, -HOUR], ids=["forward", "back"])
+async def test_a_worker_whose_clock_steps_rings_in_time_and_records_true_instants(
+    tmp_path: Path, first: timedelta, results: Results
+) -> None:
+    """The request's clock is the Temporal server's; the step comes while it runs, and is taken back."""
+    clock, began = Clock(tmp_path), datetime.now(UTC)
+    with premises(tmp_path) as place:
+        place.start("up", entry=clock.entry()).ready()
+        async with place.counter() as counter:
+            client = Client(counter)
+            await client.begin(LETTER)
+            with results.of("the worker's clock steps by an hour", "alarms in time; `at` from the server") as trial:
+                trial.note = f"{first.total_seconds() / 3600:+.0f} h"
+                for offset in (first, timedelta(0)):
+                    clock.step(offset)
+                    await _heard_more(place)
+                    await insisted(client, deed(counter, client.reference, "p-anna", Act.NOTE))
+                await examine(client)
+                _true_instants(client, began)
+
+
+async def _heard_more(place: Premises) -> None:
+    """Until four more mails have come: two rungs at least."""
+    heard = len(place.post.came)
+    await asyncio.to_thread(until, lambda: len(place.post.came) >= heard + 4, 60)
+
+
+def _true_instants(client: Client, began: datetime) -> None:
+    story = [line for line in trace(client.counter.home, client.reference) if line.version is not None]
+    events = [Event.model_validate(line.what) for line in story]
+    assert all(began <= event.at <= datetime.now(UTC) for event in events)
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    rung = [(event.at, event.particulars) for event in events]
+    late = [at - alarm.planned for at, alarm in rung if isinstance(alarm, Alarm)]
+    assert max(late) < SOON
+
+
+async def test_a_desk_whose_clock_is_ahead_delays_no_alarm_of_what_it_hands_in(
+    tmp_path: Path, results: Results
+) -> None:
+    """Truth protected: `received` comes from the desk, and the ladders of a P0 are counted from it."""
+    clock = Clock(tmp_path)
+    clock.step(HOUR)
+    with premises(tmp_path) as place:
+        place.up()
+        (tmp_path / "letter.json").write_bytes(LETTER)
+        with results.of("a desk's clock an hour ahead", "nothing is received before it came; alarms at once"):
+            words = ("submit", str(tmp_path / "letter.json"), "--as", "p-anna", "--json")
+            handed_in = place.start(*words, entry=clock.entry())
+            assert handed_in.process.wait(60) == 0, handed_in.log.read_text()
+            (listed,) = read_json(place.comity("list", "--json").stdout)
+            await asyncio.to_thread(until, lambda: len(place.post.came) >= 2)
+            assert datetime.fromisoformat(listed["received"]) <= datetime.now(UTC)
+
+
+async def test_a_deed_that_happened_in_the_future_is_refused_by_the_servers_clock(
+    tmp_path: Path, results: Results
+) -> None:
+    """And one that says nothing of when it happened is taken from any desk."""
+    clock = Clock(tmp_path)
+    with premises(tmp_path) as place:
+        place.up()
+        async with place.counter() as counter:
+            client = Client(counter)
+            await client.begin(LETTER)
+            with results.of("a deed from a clock an hour ahead", "refused, with the reason", count=2):
+                ahead = deed(counter, client.reference, "p-anna", Act.NOTE, happened=datetime.now(UTC) + HOUR)
+                with pytest.raises(Objection, match="cannot lie in the future; give the instant"):
+                    await counter.act(client.reference, ahead)
+                for offset in (HOUR, -HOUR):
+                    clock.step(offset)
+                    words = ("act", client.reference, "note", "--as", "p-anna")
+                    said = place.start(*words, entry=clock.entry())
+                    assert said.process.wait(60) == 0, said.log.read_text()

@@ -1,5 +1,6 @@
 """What is missing or unreachable, where everything listens, and how to mend it."""
 
+import json
 import socket
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -7,17 +8,22 @@ from datetime import timedelta
 from pydantic import BaseModel
 from temporalio.client import Client
 
+from activities.evidence import opened_seal
 from activities.standing import Amiss
 from activities.sweep import amiss
 from comity import home as homes
 from comity.errors import ComityError, Fault, Unreachable
+from comity.evidence import exhibits
+from comity.evidence.exhibits import Sealed
 from comity.home import Home
 from comity.law.library import Law
 from comity.ledger import checkpoint, log
+from comity.ledger.leaf import Kind
 from comity.people import People
 from comity.register import reading
 from comity.request.lifecycle import Role
 from comity.settings import Settings
+from desk.tracing import trace
 from temporal import client as wire
 
 _SHORT = timedelta(seconds=5)
@@ -45,6 +51,7 @@ async def examine(settings: Settings) -> list[Finding]:
     home = homes.open_home(settings)
     try:
         findings += [_of("database", lambda: _database(home)), _of("ledger", lambda: _ledger(home))]
+        findings.append(_of("exhibits", lambda: _exhibits(home)))
         findings += await _temporal(home)
     finally:
         home.close()
@@ -111,6 +118,29 @@ def _ledger(home: Home) -> str:
             f"{signed} entries are signed and {head.size} are left: restore the database, then verify the ledger"
         )
     return f"{head.size} entries, {signed} signed"
+
+
+def _exhibits(home: Home) -> str:
+    """Each exhibit of an open request was told to it, or its file was deposited again: else a process died between."""
+    with home.store.reading() as view:
+        sealed = [each for reference in reading.living(view) for each in exhibits.of_request(view, reference)]
+    stories = {reference: _deeds(home, reference) for reference in {each.reference for each in sealed}}
+    untold = [each.exhibit for each in sealed if not _is_told(home, each, stories[each.reference])]
+    if untold:
+        raise Fault(
+            f"sealed, and no request was told: {', '.join(untold)}; deposit the file again,"
+            " what was sealed stays sealed and is in no package"
+        )
+    return f"{len(sealed)} of open requests, each of them told of"
+
+
+def _deeds(home: Home, reference: str) -> str:
+    """All that was ever done in a request, as text."""
+    return "\n".join(json.dumps(line.what) for line in trace(home, reference) if line.kind == Kind.DEED)
+
+
+def _is_told(home: Home, exhibit: Sealed, deeds: str) -> bool:
+    return exhibit.exhibit in deeds or opened_seal(home, exhibit).sha256 in deeds
 
 
 async def _temporal(home: Home) -> list[Finding]:

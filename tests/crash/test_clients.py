@@ -41,6 +41,12 @@ def _listed(place: Premises) -> list[Any]:
     return list(read_json(Typist(place)("list", "--json").stdout))
 
 
+def _looked_at(place: Premises, what: str) -> Any:
+    """What `comity doctor` finds of one thing."""
+    told = read_json(Typist(place)("doctor", "--json").stdout)
+    return next(finding for finding in told if finding["what"] == what)
+
+
 def test_what_came_in_before_its_clerk_died_is_begun_when_it_is_handed_in_again(place: Premises) -> None:
     _dying(place, "before-begun", "submit", str(place.folder / "letter.json"), *_ANNA)
     assert _listed(place) == []
@@ -71,7 +77,10 @@ def test_a_deed_whose_receipt_was_never_seen_is_done_once_when_it_is_said_again(
 def test_a_deposit_that_its_clerk_did_not_live_to_tell_of_is_in_no_package_and_can_be_made_again(
     place: Premises,
 ) -> None:
-    """Its bytes and custody are kept under their own id; the request knows only what it was told of."""
+    """Its bytes and custody are kept under their own id; the request knows only what it was told of.
+
+    `comity doctor` names what was sealed for nobody, until the file was deposited again.
+    """
     reference = _submit(place)
     found = place.folder / "found.bin"
     found.write_bytes(b"harmless" * 1000)
@@ -79,7 +88,12 @@ def test_a_deposit_that_its_clerk_did_not_live_to_tell_of_is_in_no_package_and_c
     _dying(place, "before-act", *words)
     shown = read_json(Typist(place)("show", reference, "--json").stdout)
     assert shown["exhibits"] == []
+    (orphan,) = (path.name for path in (place.home / "vault").iterdir())
+    found_by_doctor = _looked_at(place, "exhibits")
+    assert not found_by_doctor["well"]
+    assert f"no request was told: {orphan}; deposit the file again" in found_by_doctor["detail"]
     assert Typist(place)(*words).returncode == 0
+    assert _looked_at(place, "exhibits")["detail"] == "2 of open requests, each of them told of"
     shown = read_json(Typist(place)("show", reference, "--json").stdout)
     assert len(shown["exhibits"]) == 1
     key = Typist(place)("ledger", "key").stdout.decode().strip()

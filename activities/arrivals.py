@@ -23,6 +23,7 @@ from comity.home import Home
 from comity.register import reading
 from comity.request.fold import begin, receive
 from comity.request.model import Alarm, Deed, Receipt, Request, stage_of
+from temporal import tracing
 from temporal.names import DIRECTION, REQUESTED, REQUESTING, REQUESTS, STAGE, URGENCY
 
 
@@ -42,7 +43,8 @@ class Carried(BaseModel):
     """What one run of a request hands to the next: bounded, since older deeds are answered from the register.
 
     `unanswered` and `leaving` are what was under way when a run was lost: it is taken up again. A run that hands over
-    by itself has waited for both.
+    by itself has waited for both. `causes` are the traceparents of the acts that opened the duties, by duty;
+    `act_before` is that of the newest act.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,15 +53,18 @@ class Carried(BaseModel):
     done: dict[str, Done]
     unanswered: tuple[Alarm, ...] = ()
     leaving: tuple[str, ...] = ()
+    causes: dict[str, str] = {}
+    act_before: str | None = None
 
 
 class Start(BaseModel):
-    """What a request starts from: the deed `receive`, or what the run before carried over."""
+    """What a request starts from: the deed `receive` with its traceparent, or what the run before carried over."""
 
     model_config = ConfigDict(frozen=True)
 
     reference: str
     opening: Deed | None = None
+    trace: str | None = None
     carried: Carried | None = None
 
 
@@ -72,9 +77,14 @@ async def begin_request(client: Client, home: Home, reference: str) -> Receipt:
     cipher = RecordCipher(home.keys, reference)
     with home.store.reading() as view:
         deed = Deed.model_validate_json(cipher.open(reading.arrival(view, reference), "arrival"))
+    with tracing.act(deed.act, reference=reference, deed=deed.id):
+        return await _begun(client, reference, deed)
+
+
+async def _begun(client: Client, reference: str, deed: Deed) -> Receipt:
     start: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
         "Request",
-        Start(reference=reference, opening=deed),
+        Start(reference=reference, opening=deed, trace=tracing.traceparent()),
         id=f"request/{reference}",
         task_queue=REQUESTS,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

@@ -22,6 +22,7 @@ from comity.people import People, Person
 from comity.request.lifecycle import Role
 from comity.request.model import PersonId, Ulid, Urgency
 from comity.settings import Settings
+from temporal import tracing
 
 _UNFOLDED = SMTP.clone(max_line_length=998)  # RFC 5322, 2.1.1: a folded subject is shown with a gap by some readers
 
@@ -71,7 +72,8 @@ class Correspondence:
         Safe to repeat: a second copy, after a crash, carries the same Message-ID and is shown once by what reads it.
         """
         people = self._to_be_told(knock)
-        outcomes = await asyncio.gather(*(self._send(knock, person) for person in people))
+        with tracing.step("tell", reference=knock.reference):
+            outcomes = await asyncio.gather(*(self._send(knock, person) for person in people))
         codes = dict(zip((person.id for person in people), outcomes, strict=True))
         return Told(
             accepted=tuple(id_ for id_, code in codes.items() if code is None),

@@ -27,6 +27,7 @@ from comity.register import reading
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Deed, Delivery, Package, canonical
 from comity.request.rules import part_of
+from temporal import tracing
 from temporal.names import TRANSFERS
 
 DELIVERED = "left in the folder of the recipient"
@@ -85,12 +86,16 @@ class EvidenceRoom:
 
         Safe to repeat: the same attempt has the same file, and each custody entry an id that is entered once.
         """
+        with tracing.step("deliver", reference=departure.reference):
+            self._deliver(departure)
+        return DELIVERED
+
+    def _deliver(self, departure: Departure) -> None:
         sent = self._package(departure)
         manifest, key = self._manifest(departure.reference, sent), self._key(sent)
         folder = self._home.outgoing(sent.recipient) / str(departure.attempt)
         package.write(folder, manifest, key, partial(self._bytes, departure.reference))
         self._enter_custody(departure, sent)
-        return DELIVERED
 
     @activity.defn(name="report")
     async def report(self, report: Report) -> None:

@@ -67,8 +67,8 @@ class Recorder:
         """
         with tracing.step("record", reference=batch.reference, after=batch.traces):
             self._write(batch)
-        deeds = [event.deed for event in batch.events if event.deed]
-        _log.info("recorded", reference=batch.reference, version=batch.events[-1].version, deeds=deeds)
+            deeds = [event.deed for event in batch.events if event.deed]
+            _log.info("recorded", reference=batch.reference, version=batch.events[-1].version, deeds=deeds)
 
     def _write(self, batch: Batch) -> None:
         cipher = RecordCipher(self._keys, batch.reference)

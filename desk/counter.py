@@ -31,11 +31,12 @@ AGAIN_AFTER = 0.05
 
 
 class Attempt(BaseModel):
-    """An act that was refused, or an input that could not be read: what was tried, and why it was refused."""
+    """An act that was refused, or an input that could not be read: what was tried, in which trace, and why not."""
 
     tried: dict[str, Any]
     refused: str
     why: str
+    trace: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,12 @@ class Counter:
     def enter_attempt(self, reference: str, tried: BaseModel, refusal: ComityError) -> None:
         """Enter a refusal in the ledger, in a transaction of its own. `reference` is "" where there is no request."""
         deed = tried if isinstance(tried, Deed) else None
-        attempt = Attempt(tried=tried.model_dump(mode="json"), refused=type(refusal).__name__, why=str(refusal))
+        attempt = Attempt(
+            tried=tried.model_dump(mode="json"),
+            refused=type(refusal).__name__,
+            why=str(refusal),
+            trace=tracing.trace_id(),
+        )
         name = str(ULID())
         owner = reference or SERVICE
         entry = Entry(

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from opentelemetry import trace
+from opentelemetry import context, trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Link, Span, Status, StatusCode
@@ -39,10 +40,9 @@ def export_to(endpoint: str) -> None:
 
 
 @contextmanager
-def act(name: str, *, reference: str, deed: str, before: str | None = None) -> Iterator[None]:
-    """The span of one act. `before` is the traceparent of the act before on the same request, and is linked to."""
-    attributes = {"request.reference": reference, "deed.id": deed}
-    with _span(f"act {name}", attributes, _links(before)):
+def act(name: str, *, reference: str, deed: str) -> Iterator[None]:
+    """The span of one act, where it is asked for: all that is done for it belongs to its trace."""
+    with _span(f"act {name}", {"request.reference": reference, "deed.id": deed}, []):
         yield
 
 
@@ -50,10 +50,23 @@ def act(name: str, *, reference: str, deed: str, before: str | None = None) -> I
 def step(name: str, *, reference: str, after: Iterable[str | None] = ()) -> Iterator[None]:
     """The span of something done for an act: in an activity, or in workflow code, where it is silent on replay.
 
-    `after` are traceparents of the acts that it is done for, where it is not done within one of them: it links to each.
+    `after` are traceparents of other acts that it has to do with: it links to each.
     """
     with _span(name, {"request.reference": reference}, [link for parent in after for link in _links(parent)]):
         yield
+
+
+@contextmanager
+def within(parent: str | None) -> Iterator[None]:
+    """As part of the trace of this traceparent, whatever span is current; of none when it is None or unreadable.
+
+    A task that begins in the block stays part of it. In workflow code the block holds no await.
+    """
+    token = context.attach(_PROPAGATOR.extract({"traceparent": parent or ""}, context=Context()))
+    try:
+        yield
+    finally:
+        context.detach(token)
 
 
 def traceparent() -> str | None:
@@ -61,6 +74,12 @@ def traceparent() -> str | None:
     carrier: dict[str, str] = {}
     _PROPAGATOR.inject(carrier)
     return carrier.get("traceparent")
+
+
+def trace_id() -> str | None:
+    """The id of the trace that this belongs to (W3C, 32 hex digits); None outside any span."""
+    span = trace.get_current_span().get_span_context()
+    return trace.format_trace_id(span.trace_id) if span.is_valid else None
 
 
 @contextmanager
@@ -88,5 +107,5 @@ def _failing_by_type_only(span: Span) -> Iterator[None]:
 def _links(before: str | None) -> list[Link]:
     if before is None:
         return []
-    context = trace.get_current_span(_PROPAGATOR.extract({"traceparent": before})).get_span_context()
-    return [Link(context)] if context.is_valid else []
+    linked = trace.get_current_span(_PROPAGATOR.extract({"traceparent": before})).get_span_context()
+    return [Link(linked)] if linked.is_valid else []

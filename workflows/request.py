@@ -86,6 +86,8 @@ class RequestLife:
         self._reference = start.reference
         self._outbox: list[Event] = []
         self._traces: dict[int, str | None] = {}
+        self._causes: dict[str, str] = dict(start.carried.causes) if start.carried else {}
+        self._act_before = start.carried.act_before if start.carried else None
         self._recording = False
         self._suggested_at: int | None = None
         self._law_is_away = False
@@ -95,21 +97,24 @@ class RequestLife:
         if start.carried:
             self._request = start.carried.request
         elif start.opening:
-            self._begin(start.opening)
+            with tracing.within(start.trace):
+                self._begin(start.opening)
         self._recorded = self._request.version - len(self._outbox)
         self._publish()
 
     def _begin(self, opening: Deed) -> None:
         event = receive(opening, workflow.now())
         self._request = begin(self._reference, event)
+        self._trace_duties(())
         self._enter(event)
 
     @workflow.run
     async def run(self, start: Start) -> str:
         """Live until closed. Returns the status in which the request ended."""
-        if start.carried:
-            self._take_up(start.carried)
-        tasks = [asyncio.create_task(task()) for task in (self._recorder, self._reckoner, self._clock)]
+        with tracing.within(None):  # they outlive the act that has started this run
+            if start.carried:
+                self._take_up(start.carried)
+            tasks = [asyncio.create_task(task()) for task in (self._recorder, self._reckoner, self._clock)]
         while not self._may_leave():
             await workflow.wait_condition(lambda: self._may_leave() or any(task.done() for task in self._all(tasks)))
             _park_if_stopped(tasks)
@@ -134,15 +139,16 @@ class RequestLife:
 
     def _carried(self) -> Carried:
         latest = list(self._done.items())[-DEEDS_REMEMBERED:]
-        return Carried(request=self._request, done=dict(latest))
+        return Carried(request=self._request, done=dict(latest), causes=self._causes, act_before=self._act_before)
 
     # --- the door -----------------------------------------------------------------------------------------------------
 
     @workflow.update(name="act")
     async def act(self, deed: Deed) -> Receipt:
         """Do one deed, and give its receipt when it is on record. The same deed again gets the same receipt."""
-        with tracing.step(f"door {deed.act}", reference=self._reference):
+        with tracing.step(f"door {deed.act}", reference=self._reference, after=[self._act_before]):
             receipt = self._apply_once(deed)  # synchronous, and before any await
+            self._act_before = tracing.traceparent()
         await workflow.wait_condition(lambda: self._recorded >= receipt.version)
         return receipt
 
@@ -172,9 +178,19 @@ class RequestLife:
         return self._done[deed.id].receipt
 
     def _apply(self, event: Event) -> None:
+        before = self._request.duties
         self._request = fold(self._request, event)
+        self._trace_duties(before)
         self._enter(event)
         self._publish()
+
+    def _trace_duties(self, before: Iterable[Owed]) -> None:
+        """Remember which act opened a duty: to its trace belongs what the clock does about it."""
+        known = {(owed.key, owed.entered) for owed in before}
+        opened = {owed.key for owed in self._request.duties if (owed.key, owed.entered) not in known}
+        here = tracing.traceparent()
+        causes = {owed.key: here if owed.key in opened else self._causes.get(owed.key) for owed in self._request.duties}
+        self._causes = {duty: cause for duty, cause in causes.items() if cause}
 
     def _enter(self, event: Event) -> None:
         if self._suggested_at is None and workflow.info().is_continue_as_new_suggested():
@@ -206,11 +222,16 @@ class RequestLife:
     async def _recorder(self) -> None:
         while True:
             await workflow.wait_condition(lambda: bool(self._outbox) and not self._being_reckoned())
-            batch, self._outbox = self._outbox[:EVENTS_IN_A_BATCH], self._outbox[EVENTS_IN_A_BATCH:]
+            events, self._outbox = self._outbox[:EVENTS_IN_A_BATCH], self._outbox[EVENTS_IN_A_BATCH:]
             self._recording = True
-            await workflow.execute_activity_method(Recorder.record, self._batch(batch), **RECORDING)
-            self._recorded = batch[-1].version
-            self._send_off(batch)
+            batch = self._batch(events)
+            cause = batch.traces[0] if batch.traces else None
+            with tracing.within(cause):  # no await in such a block: a run that is put aside would not leave it well
+                recorded = workflow.start_activity_method(Recorder.record, batch, **RECORDING)
+            await recorded
+            self._recorded = events[-1].version
+            with tracing.within(cause):
+                self._send_off(events)
             self._recording = False
 
     def _being_reckoned(self) -> bool:
@@ -242,7 +263,8 @@ class RequestLife:
             standing = {owed.key: owed for owed in self._request.duties} if bases == self._bases() else {}
             fresh = [row for row in found.duties if _same_question(asked[row.duty], standing.get(row.duty))]
             if fresh:
-                self._apply_clock(Act.RECKON, self._climbing(found, fresh))
+                with tracing.within(self._causes.get(fresh[0].duty)):
+                    self._apply_clock(Act.RECKON, self._climbing(found, fresh))
 
     def _bases(self) -> tuple[str, ...]:
         """The instruments by which deadlines are counted: what was counted by others is counted again."""
@@ -321,8 +343,9 @@ class RequestLife:
 
     def _ring(self, owed: Owed, planned: datetime) -> None:
         alarm = escalation.alarm(owed, planned, self._request.ladders[owed.ladder])
-        self._apply_clock(Act.RING, alarm)
-        self._fly(self._knock(owed, alarm))
+        with tracing.within(self._causes.get(owed.key)), tracing.step("ring", reference=self._reference):
+            self._apply_clock(Act.RING, alarm)
+            self._fly(self._knock(owed, alarm))
 
     async def _knock(self, owed: Owed, alarm: Alarm) -> None:
         told = await self._told(owed, alarm)

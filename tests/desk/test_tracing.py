@@ -18,6 +18,7 @@ from desk.tracing import GONE, Line, Wanted, across, trace
 from tests.desk.stories import Story, house
 from tests.request.lives import ANNA, BOB, NOW, REFERENCE
 
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 OTHER = "01K9ZZZZZZZZZZZZZZZZZZZZZY"
 
 
@@ -28,7 +29,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
     one, two = Story(home), Story(home, OTHER, NOW + timedelta(minutes=5))
     one.begin()
     two.begin()
-    one.after(hours=1).do(ANNA, Role.COORDINATOR, Act.ACKNOWLEDGE)
+    one.after(hours=1).do(ANNA, Role.COORDINATOR, Act.ACKNOWLEDGE, trace=TRACE)
     two.after(hours=2).refused(BOB, Act.CLOSE, "not now")
     one.after(hours=3).do(BOB, Role.REVIEWER, Act.NOTE, words="plain words")
     yield home
@@ -71,6 +72,11 @@ def test_by_one_person_and_of_one_act_or_kind_attempts_included(home: Home) -> N
     assert told(home, what="close") == [ALL[3]]
     assert told(home, who=BOB, what="deed", reference=REFERENCE) == [ALL[4]]
     assert told(home, who="p-nobody") == []
+
+
+def test_a_line_carries_its_index_and_the_trace_of_its_act(home: Home) -> None:
+    lines = {line.index: line for line in trace(home, REFERENCE)}
+    assert {index: line.trace for index, line in lines.items()} == {0: None, 2: TRACE, 4: None}
 
 
 def test_what_was_closed_under_a_destroyed_key_is_told_as_gone(home: Home) -> None:

@@ -68,21 +68,37 @@ class Chronicle:
         return max(line.at for line in self.lines)
 
 
-LETTERS, CUSTODY, REFUSED, QUESTIONS, CHILD = "letters", "custody", "refused acts", "questions", "urgency and child"
+LETTERS, CUSTODY, REFUSED, QUESTIONS = "letters and packages", "custody", "refused acts", "questions"
+CHILD, ALONE = "urgency, child, police", "done alone, ratified"
 
 # fmt: off
 SIGNS: dict[str, tuple[str, str]] = {
-    Act.RECEIVE:             (LETTERS,   "in"),
-    Act.SUPPLEMENT:          (LETTERS,   "in"),
-    Act.ACKNOWLEDGE:         (LETTERS,   "out"),
-    Act.REMIND:              (LETTERS,   "out"),
-    Act.REPORT_DELIVERY:     (LETTERS,   "out"),
-    Act.ASK:                 (QUESTIONS, "out"),
-    Act.ANSWER:              (QUESTIONS, "in"),
-    Act.CLAIM_URGENCY:       (CHILD,     "point"),
-    Act.ASSESS_URGENCY:      (CHILD,     "point"),
-    Act.RECORD_CHILD_STATE:  (CHILD,     "point"),
-    Act.POLICE_TOOK_IT:      (CHILD,     "point"),
+    Act.RECEIVE:                      (LETTERS,   "in"),
+    Act.SUPPLEMENT:                   (LETTERS,   "in"),
+    Act.CONFIRM_IN_WRITING:           (LETTERS,   "in"),
+    Act.CONFIRM_RECEIPT:              (LETTERS,   "in"),
+    Act.RECEIVE_RETURN:               (LETTERS,   "in"),
+    Act.ACKNOWLEDGE:                  (LETTERS,   "out"),
+    Act.REMIND:                       (LETTERS,   "out"),
+    Act.REPORT_PROGRESS:              (LETTERS,   "out"),
+    Act.REPORT_DELAY:                 (LETTERS,   "out"),
+    Act.GIVE_SPONTANEOUS_INFORMATION: (LETTERS,   "out"),
+    Act.GIVE_BACK:                    (LETTERS,   "out"),
+    Act.REPORT_DELIVERY:              (LETTERS,   "out"),
+    Act.ASK:                          (QUESTIONS, "out"),
+    Act.ANSWER:                       (QUESTIONS, "in"),
+    Act.ASK_FURTHER_USE:              (QUESTIONS, "in"),
+    Act.ANSWER_FURTHER_USE:           (QUESTIONS, "out"),
+    Act.CLAIM_URGENCY:                (CHILD,     "point"),
+    Act.ASSESS_URGENCY:               (CHILD,     "point"),
+    Act.RECORD_CHILD_STATE:           (CHILD,     "point"),
+    Act.POLICE_TOOK_IT:               (CHILD,     "point"),
+    Act.ORDER_PROVISIONALLY:          (ALONE,     "point"),
+    Act.DISCLOSE_AT_ONCE:             (ALONE,     "point"),
+    Act.RATIFY:                       (ALONE,     "done"),
+    Act.RATIFY_DISCLOSURE:            (ALONE,     "done"),
+    Act.REFUSE_RATIFICATION:          (ALONE,     "cross"),
+    Act.REFUSE_DISCLOSURE:            (ALONE,     "cross"),
 }
 # fmt: on
 """Acts that are marks of their own: in which lane, with which sign."""

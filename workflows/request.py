@@ -338,8 +338,17 @@ class RequestLife:
     async def _give_way(self) -> None:
         """An outage may have crossed more alarms than the server holds activities, or a history events."""
         await workflow.wait_condition(lambda: len(self._flying) < ALARMS_AT_ONCE)
-        if workflow.info().is_continue_as_new_suggested():
-            await workflow.sleep(GIVING_WAY)  # the run leaves meanwhile; not while the register is down
+        while workflow.info().is_continue_as_new_suggested() and await self._record_goes_on():
+            pass  # the run leaves as soon as all is on record
+
+    async def _record_goes_on(self) -> bool:
+        """Whether more came on record within a while: a slow record is waited for, one that is down holds no alarm."""
+        before = self._recorded
+        try:
+            await workflow.wait_condition(lambda: self._recorded > before, timeout=GIVING_WAY)
+        except TimeoutError:
+            return False
+        return True
 
     def _ring(self, owed: Owed, planned: datetime) -> None:
         alarm = escalation.alarm(owed, planned, self._request.ladders[owed.ladder])

@@ -46,7 +46,7 @@ keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
-    for command in (up, worker, submit, act, listing, show, trace, identity, revive, doctor):
+    for command in (up, worker, submit, act, letter, listing, show, trace, identity, revive, doctor):
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
     evidence.command("deposit")(deposit)
@@ -196,6 +196,44 @@ def release(
             say_json(left.model_dump(mode="json"))
         else:
             say(f"left for the recipient: {left.path}")
+
+    _at_the_counter(work)
+
+
+def letter(
+    reference: Reference,
+    kind: Annotated[str, typer.Argument(help="The kind of letter: refusal, nil-report … A wrong one names all.")],
+    about: Annotated[
+        list[str] | None, typer.Option(help="A part that it is about; default: all that it is for.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="To whom, where it may go to several: provider, court …")] = None,
+    until: Annotated[datetime | None, typer.Option(help="The date in it (UTC), where it has one.")] = None,
+    channel: Annotated[str, typer.Option(help="By which way it goes, or came: e-mail, courier, phone …")] = "letter",
+    text: Annotated[Path | None, typer.Option(help="An edited text (a file), instead of the one drafted here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new file with the text, for the person who hands it on.")] = None,
+    coming: Annotated[Path | None, typer.Option("--in", help="A letter that came in (a file): keep it.")] = None,
+    received: Received = None,
+    reason: Annotated[str, typer.Option(help="The reason, where it is entered late.")] = "",
+    draft: Annotated[bool, typer.Option("--draft", help="Print the text only; record nothing.")] = False,
+    who: As = None,
+    deed_id: DeedId = None,
+    as_json: Json = False,
+) -> None:
+    """Write a letter from its template, or keep one that came in, as an exhibit. Sending it is left to a person."""
+    from desk.lettering import Said, lettered
+
+    said = Said(
+        kind=kind, about=tuple(about or ()), to=to, until=until, channel=channel, text=text, out=out, coming=coming,
+        received=received, reason=reason, draft=draft, deed=deed_id,
+    )  # fmt: skip
+
+    async def work(counter: "Counter") -> None:
+        full = _found(counter.home, reference)
+        told = await lettered(counter, full, _person(counter.people, who), said)
+        if as_json:
+            say_json(told.model_dump(mode="json"))
+        else:
+            say("\n".join(told.lines()))
 
     _at_the_counter(work)
 

@@ -191,3 +191,32 @@ def test_asked_to_stop_it_ends_with_0(tmp_path_factory: pytest.TempPathFactory) 
         running = other.up()
         assert running.end() == 0
         assert b'"stopped"' in running.log.read_bytes()
+
+
+# --- letters ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_letter_is_shown_kept_and_left_for_whoever_hands_it_on(typed: Typist, reference: str) -> None:
+    draft = typed("letter", reference, "acknowledgement", "--draft", *_ANNA)
+    assert draft.returncode == 0, draft.stderr
+    out = typed.place.folder / "acknowledgement.txt"
+    words = ("--about", "M1", "--channel", "courier", "--out", str(out))
+    sent = typed("letter", reference, "acknowledgement", *words, *_ANNA)
+    assert sent.returncode == 0, sent.stderr
+    assert sent.stdout.startswith(out.read_bytes())
+    assert b"\nhand this on by courier; nothing was sent. It tells of 'acknowledge'" in sent.stdout
+    assert out.read_text().splitlines()[0] == draft.stdout.decode().splitlines()[0]
+
+
+def test_a_letter_that_came_in_is_kept_with_its_channel(typed: Typist, reference: str) -> None:
+    file = typed.place.folder / "opinion.pdf"
+    file.write_bytes(b"%PDF invented")
+    kept = typed("letter", reference, "opinion", "--in", str(file), "--channel", "fax", "--json", *_ANNA)
+    assert kept.returncode == 0, kept.stderr
+    assert read_json(kept.stdout)["exhibit"]["sha256"] == sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_letter_of_no_kind_is_refused_in_one_line_that_names_them(typed: Typist, reference: str) -> None:
+    ended = typed("letter", reference, "ode", *_ANNA)
+    assert (ended.returncode, ended.stdout, ended.stderr.count(b"\n")) == (1, b"", 1)
+    assert b"there are acknowledgement, confirmation of an oral request" in ended.stderr

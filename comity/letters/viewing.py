@@ -1,0 +1,122 @@
+"""What may be told of a request in one letter: its record and its letter, cut down to a view."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from babel import Locale
+
+from comity.errors import Objection
+from comity.law.library import Law
+from comity.letters.choosing import Meant
+from comity.letters.kinds import KindOfLetter, kind_named
+from comity.letters.outcomes import Outcomes
+from comity.letters.view import Account, MeasureTold, PackageTold, QuestionTold, View
+from comity.request import letter as writing
+from comity.request.fold import is_lead
+from comity.request.lifecycle import FACTS, Role, has_ended
+from comity.request.model import Country, Measure, Package, Question, Request
+from comity.request.rules import AnyPart, part_of
+
+LANGUAGE = "en"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a request besides its record: its letter, its questions in words, what was decided."""
+
+    law: Law
+    us: Country
+    letter: writing.Letter
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Outcomes = field(default_factory=dict)
+
+
+def view_of(request: Request, meant: Meant, known: Known) -> View:
+    """What a settled letter (comity.letters.choosing) may know. Raises Objection for a question without a sentence."""
+    about = [part_of(request, name) for name in meant.about]
+    return View(
+        kind=meant.kind,
+        written=meant.written,
+        to=meant.to,
+        our_state=_state(known.us),
+        our_reference=request.reference,
+        their_state=_state(request.requesting),
+        received=request.received,
+        urgency=request.urgency,
+        until=meant.until,
+        measures=tuple(_measure(part, meant, known) for part in about if isinstance(part, Measure)),
+        packages=tuple(_package(request, part) for part in about if isinstance(part, Package)),
+        questions=_questions(about, kind_named(meant.kind), known),
+        **(_their_own(known.letter) if meant.to == Role.REQUESTING_AUTHORITY else {}),
+    )
+
+
+def _state(code: Country) -> str:
+    return str(Locale(LANGUAGE).territories.get(code, code))
+
+
+def _their_own(letter: writing.Letter) -> dict[str, object]:
+    """What belongs to the requesting authority's own file, and is told to nobody else: its number may hold a name."""
+    authority = letter.issuing_authority or writing.Authority()
+    address = tuple(line.strip() for line in (authority.address or "").split("\n") if line.strip())
+    return {"authority": authority.name, "address": address, "their_reference": letter.own_reference}
+
+
+def _measure(measure: Measure, meant: Meant, known: Known) -> MeasureTold:
+    read = known.law.instruments.get(measure.instrument)
+    return MeasureTold(
+        id=measure.id,
+        kind=measure.kind,
+        instrument=read.name if read else None,
+        article=_article(known.letter, measure) if meant.to == Role.REQUESTING_AUTHORITY else None,
+        stage=FACTS[measure.status].stage,
+        ended=measure.status if has_ended(measure.status) else None,
+        since=measure.since,
+        until=measure.until,
+        outcome=known.outcomes.get(measure.id),
+        account=_account(known.letter, measure) if kind_named(meant.kind).account else None,
+    )
+
+
+def _article(letter: writing.Letter, measure: Measure) -> str | None:
+    """The article that the letter relies on, of the instrument that the measure rests on now."""
+    bases = {basis.instrument: basis.article for basis in letter.legal_bases}
+    return bases.get(measure.instrument)
+
+
+def _account(letter: writing.Letter, measure: Measure) -> Account | None:
+    """The data that the letter names for the measure; one that was added later stands in no letter."""
+    number = int(measure.id[1:]) - 1
+    data = letter.measures[number].data if number < len(letter.measures) else None
+    if data is None:
+        return None
+    return Account(provider=data.provider, account=data.account, starts_at=data.starts_at, ends_at=data.ends_at)
+
+
+def _package(request: Request, package: Package) -> PackageTold:
+    return PackageTold(
+        id=package.id,
+        exhibits=len(package.exhibits),
+        content=package.content,
+        since=package.since,
+        channel=package.channel,
+        lead=is_lead(request, package),
+        return_by=package.return_by,
+    )
+
+
+def _questions(about: list[AnyPart], kind: KindOfLetter, known: Known) -> tuple[QuestionTold, ...]:
+    questions = [part for part in about if isinstance(part, Question)]
+    mute = [question.id for question in questions if question.id not in known.sentences]
+    if mute and kind.sentences:
+        raise Objection(f"{', '.join(mute)}: asked in words for the file only; write the letter, and give it by --text")
+    return tuple(_question(question, known) for question in questions)
+
+
+def _question(question: Question, known: Known) -> QuestionTold:
+    return QuestionTold(
+        id=question.id,
+        asks=known.sentences.get(question.id),
+        since=question.since,
+        answer_by=question.answer_by,
+    )

@@ -1,0 +1,1 @@
+"""Tests of the letters that we write: their table, their texts, and what they may know."""

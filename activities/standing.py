@@ -80,16 +80,20 @@ class _Tail(BaseModel):
     refused: bool
 
 
-async def compared(client: Client, home: Home, reference: str) -> Finding | None:
+async def compared(client: Client, home: Home, reference: str, *, asking: bool = False) -> Finding | None:
     """What is amiss with a request, or None. Raises Unreachable.
 
+    `asking`: the workflow is asked for its version in any case; else only where the end of its history gives cause.
     One that is not on record has come in after the copy that the database was restored from; what it was is sealed.
     """
     try:
         row, latest = await asyncio.to_thread(_on_record, home, reference)
     except NotFound:
         return Finding(reference=reference, urgency=Urgency.P0, version=0, amiss=Amiss.UNKNOWN)
-    amiss = await _amiss(client, home, (row, latest), await _tail(client, reference))
+    tail = await _tail(client, reference)
+    if tail and not asking and _settled(row, latest, tail):
+        return None
+    amiss = await _amiss(client, home, row, tail)
     if amiss is None:
         return None
     revived = await asyncio.to_thread(_revived, home, reference)
@@ -107,22 +111,25 @@ def _revived(home: Home, reference: str) -> int:
         return log.named(view, reference, REVIVAL)
 
 
-async def _amiss(client: Client, home: Home, record: tuple[Row, datetime], tail: _Tail | None) -> Amiss | None:
-    row, latest = record
-    settled = tail is not None and latest <= tail.at <= latest + QUIET
-    if row.status == Status.CLOSED:
-        return None if tail is None or (tail.ended and settled) else await _by_version(client, home, row)
+def _settled(row: Row, latest: datetime, tail: _Tail) -> bool:
+    """Nothing gives cause to ask: it ended if it is closed, and its history ends when the record does."""
+    as_it_should = tail.ended == (row.status == Status.CLOSED) and not tail.refused
+    return as_it_should and latest <= tail.at <= latest + QUIET
+
+
+async def _amiss(client: Client, home: Home, row: Row, tail: _Tail | None) -> Amiss | None:
     if tail is None or tail.ended:
-        return await _of_an_end(home, row.reference, tail)
-    if tail.refused:
-        return Amiss.DISAGREES
-    return None if settled else await _by_version(client, home, row)
+        return await _of_an_end(client, home, row, tail)
+    return Amiss.DISAGREES if tail.refused else await _by_version(client, home, row)
 
 
-async def _of_an_end(home: Home, reference: str, tail: _Tail | None) -> Amiss | None:
-    """A request that closed while we looked has ended as it should."""
-    row, _ = await asyncio.to_thread(_on_record, home, reference)
+async def _of_an_end(client: Client, home: Home, row: Row, tail: _Tail | None) -> Amiss | None:
+    """An end is well when the request is closed, perhaps while we looked, and Temporal knows no more of it."""
     if row.status == Status.CLOSED:
+        found = await _by_version(client, home, row) if tail else None
+        return found if found == Amiss.AHEAD else None
+    again, _ = await asyncio.to_thread(_on_record, home, row.reference)
+    if again.status == Status.CLOSED:
         return None
     return Amiss.ABSENT if tail is None else Amiss.ENDED
 
@@ -130,24 +137,20 @@ async def _of_an_end(home: Home, reference: str, tail: _Tail | None) -> Amiss | 
 async def _by_version(client: Client, home: Home, row: Row) -> Amiss | None:
     """The two versions compared; a record that is being written is waited for."""
     version = await _version(client, row.reference)
-    if version is None or version == row.version:
-        return None
     if version < row.version:
         return Amiss.OLDER
     return None if await _caught_up(home, row.reference, version) else Amiss.AHEAD
 
 
-async def _version(client: Client, reference: str) -> int | None:
-    """The workflow's version; None when a fault has parked it. Raises Unreachable when no worker answers for it."""
+async def _version(client: Client, reference: str) -> int:
+    """The workflow's version. Raises Unreachable when nobody answers: no worker runs, or a fault has parked it."""
     handle = client.get_workflow_handle(f"request/{reference}")
     try:
         found: Request = await handle.query("request", result_type=Request, rpc_timeout=ANSWERS_WITHIN)
-    except WorkflowQueryFailedError:
-        return None
-    except RPCError as error:
-        if error.status == RPCStatusCode.FAILED_PRECONDITION:
-            return None
-        raise Unreachable(f"{reference} does not say its version; a worker must run (`comity up`)") from error
+    except (RPCError, WorkflowQueryFailedError) as error:
+        raise Unreachable(
+            f"{reference} does not say its version; a worker must run, and no fault have parked it (`comity doctor`)"
+        ) from error
     return found.version
 
 

@@ -45,7 +45,7 @@ async def revive(counter: Counter, reference: str, person: str) -> Revival:
     role = counter.role_for(person, MAY_REVIVE, on_behalf=False)
     finding = await _found(counter, reference)
     brought = 0 if finding.amiss == Amiss.ABSENT else await bring_back(counter.client, counter.home, reference)
-    if finding.amiss == Amiss.AHEAD and await compared(counter.client, counter.home, reference):
+    if finding.amiss == Amiss.AHEAD and await compared(counter.client, counter.home, reference, asking=True):
         raise Fault("Temporal knows more of this request than it can tell; restore a newer copy of the database")
     revival = _as_it_goes_on(counter.home, finding, brought)
     await asyncio.to_thread(partial(_enter, counter.home, revival, person=person, role=role))
@@ -59,7 +59,7 @@ async def _found(counter: Counter, reference: str) -> Finding:
         waiting = set(reading.not_begun(view))
     if reference in waiting:
         raise NotOpen("this request came in and was not begun yet; `comity up` begins it")
-    finding = await compared(counter.client, counter.home, reference)
+    finding = await compared(counter.client, counter.home, reference, asking=True)
     if finding is None:
         raise NotOpen("nothing is amiss: Temporal has this request as it stands on record; `comity show` tells how")
     return finding
@@ -104,7 +104,7 @@ async def _end_what_is_left(counter: Counter, reference: str) -> None:
     """Terminate the run that was looked at, and no other: somebody may have revived the request meanwhile."""
     try:
         found = await counter.client.get_workflow_handle(f"request/{reference}").describe()
-        if await compared(counter.client, counter.home, reference):
+        if await compared(counter.client, counter.home, reference, asking=True):
             await counter.client.get_workflow_handle(found.id, run_id=found.run_id).terminate(reason=_REASON)
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:

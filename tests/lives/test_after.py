@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio.client import (
@@ -21,11 +22,11 @@ from activities.sweep import EVERY, SWEEP, keep_sweeping
 from comity.errors import Fault, NotOpen, NotYours
 from comity.ledger.leaf import Kind
 from comity.request.lifecycle import Act, Status
-from comity.request.model import Particulars, Receipt
+from comity.request.model import Knocked, Particulars, Receipt
 from desk.doctor import Finding, examine
 from desk.reviving import Revival, revive
 from temporal.names import REQUESTS
-from tests.office import Office, letter, office
+from tests.office import Office, letter, office, waited
 from tests.serving import time_skipping
 from worker import working
 
@@ -131,7 +132,7 @@ async def revived(authority: Office, reference: str, person: str = "p-anna") -> 
     """Revive it, and see that record and workflow agree again and nothing is amiss any more."""
     revival = await revive(authority.counter, reference, person)
     await authority.agreed(reference)
-    assert await compared(authority.env.client, authority.home, reference) is None
+    assert await amiss_now(authority, reference) == ""
     return revival
 
 
@@ -302,7 +303,7 @@ async def test_a_request_that_stopped_at_a_restored_record_is_brought_up_and_tak
 
 async def amiss_now(authority: Office, reference: str) -> str:
     """What is amiss with a request, in words."""
-    finding = await compared(authority.env.client, authority.home, reference)
+    finding = await compared(authority.env.client, authority.home, reference, asking=True)
     return str(finding.amiss) if finding else ""
 
 
@@ -328,3 +329,29 @@ async def test_two_who_revive_at_one_moment_begin_one_life(authority: Office) ->
     assert all(isinstance(each, Revival | NotOpen) for each in told), told
     await authority.agreed(reference)
     assert await amiss_now(authority, reference) == ""
+
+
+async def test_a_knock_under_way_when_its_workflow_was_lost_is_made_again(authority: Office) -> None:
+    """Truth protected: what rang and was answered by nobody's word rings no second time, but somebody is told."""
+    held, taking = asyncio.Event(), authority.relay.handle_DATA
+
+    async def slow(*arrived: Any) -> str:
+        await held.wait()
+        return await taking(*arrived)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(authority.relay, "handle_DATA", slow)
+        reference = await authority.submit(letter("P0"))
+        await authority.until(reference, lambda _: bool(authority.rung(reference, POLICE)))
+        await authority.life(reference).terminate()
+        held.set()
+    assert POLICE not in {each.duty for each in told(authority, reference)}
+    await revived(authority, reference)
+    await waited(lambda: {each.duty for each in told(authority, reference)}, lambda duties: POLICE in duties)
+    assert [alarm.rung for alarm in authority.rung(reference, POLICE)] == [0]
+
+
+def told(authority: Office, reference: str) -> list[Knocked]:
+    """What became of the alarms of a request, as far as it is on record."""
+    answered = [event.particulars for event in authority.events(reference) if event.act == Act.TOLD]
+    return [each for each in answered if isinstance(each, Knocked)]

@@ -17,8 +17,8 @@ from tests.processes import Premises, deed, premises, read_json, until
 from tests.results import Results
 
 HOUR = timedelta(hours=1)
-SOON = timedelta(seconds=5)
-"""How late a mail may leave on a machine that does other things too."""
+SOON = timedelta(minutes=5)
+"""How late an alarm may ring on a machine that is starved; a clock that steps would make it an hour."""
 _COMITY = str(Path(sys.executable).parent / "comity")
 
 

@@ -14,7 +14,7 @@ from comity.ledger import log
 from comity.ledger.log import Kept
 from comity.register import reading
 from comity.request.lifecycle import Act, Status
-from comity.request.model import Alarm, Deed, Event, Knocked, Receipt
+from comity.request.model import Alarm, Channel, Deed, Event, Knocked, Package, Receipt
 from temporal.names import REQUESTS
 
 _ALL = 2**31 - 1
@@ -37,8 +37,13 @@ def carried(home: Home, reference: str) -> Carried:
         request=request,
         done=_done(events, receipts),
         unanswered=_unanswered(events),
-        leaving=tuple(part.id for part in request.packages if part.status == Status.DISPATCHED),
+        leaving=tuple(part.id for part in request.packages if _is_leaving(part)),
     )
+
+
+def _is_leaving(package: Package) -> bool:
+    """Whether a transfer carries it: what goes by another channel than the folder, a person does."""
+    return package.status == Status.DISPATCHED and package.channel == Channel.FOLDER
 
 
 def _opened(home: Home, reference: str, entries: Iterable[Kept]) -> Iterator[Event]:

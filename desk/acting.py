@@ -14,7 +14,7 @@ from comity.errors import NotOpen, Unreadable
 from comity.evidence.manifest import Receipt as ReceiptOfRecipient
 from comity.home import Home
 from comity.request.lifecycle import STEPS, STILLS, Act, Role
-from comity.request.model import Deed, Draft, Measure, OnBehalf, Package, Particulars, Request, particulars_of
+from comity.request.model import Channel, Deed, Draft, Measure, OnBehalf, Package, Particulars, Request, particulars_of
 from comity.request.rules import check, offers, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
@@ -115,8 +115,11 @@ def _particulars(request: Request, act: Act, said: Said) -> Particulars:
 
 
 def _bound_to_key(home: Home, particulars: Particulars) -> Particulars:
-    """A draft names the recipient's public key as it stands here: what two people release goes to that key only."""
-    if not isinstance(particulars, Draft):
+    """A draft names the recipient's public key as it stands here: what two people release goes to that key only.
+
+    What a person carries, or says by phone, is closed to no key of ours.
+    """
+    if not isinstance(particulars, Draft) or particulars.channel != Channel.FOLDER:
         return particulars
     key = home.recipient_key(particulars.recipient)
     return particulars.model_copy(update={"key": hashlib.sha256(key.encode()).hexdigest()})

@@ -22,6 +22,7 @@ from comity.settings import Settings
 if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays quick
     from collections.abc import Iterator
 
+    from comity.request.model import Channel
     from desk.counter import Counter
     from desk.filing import Paper
     from desk.tracing import Line
@@ -46,7 +47,7 @@ keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
-    for command in (up, worker, submit, act, letter, listing, show, trace, identity, revive, doctor):
+    for command in (up, worker, submit, act, disclose, letter, listing, show, trace, identity, revive, doctor):
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
     evidence.command("deposit")(deposit)
@@ -154,6 +155,32 @@ def act(
         deed = deed_of(counter, full, _person(counter.people, who), said)
         done = await counter.act(full, deed)
         _say_receipt(counter, done.model_dump(mode="json"), as_json=as_json)
+
+    _at_the_counter(work)
+
+
+def disclose(
+    reference: Reference,
+    to: Annotated[str, typer.Option(help="To whom it was said.")],
+    number: Annotated[str, typer.Option(help="On which number, address or portal.")],
+    said: Annotated[str, typer.Option(help="What was said: sealed as an exhibit of the measure.")],
+    reason: Annotated[str, typer.Option(help="How it finds or protects the child.")],
+    measure: Annotated[str | None, typer.Option(help="The measure that obtained it, where several may have.")] = None,
+    channel: Annotated[str, typer.Option(help="By which way it was said.")] = "phone",
+    who: As = None,
+    deed_id: DeedId = None,
+    as_json: Json = False,
+) -> None:
+    """Tell at once what finds the child, as one duty officer: sealed, drafted, disclosed. A second person ratifies."""
+    from ulid import ULID
+
+    from desk.disclosing import Telling
+    from desk.disclosing import disclose as tell
+
+    async def work(counter: "Counter") -> None:
+        full, person = _found(counter.home, reference), _person(counter.people, who)
+        telling = Telling(deed_id or str(ULID()), person, said, to, number, reason, measure, _channel(channel))
+        _say_receipt(counter, (await tell(counter, full, telling)).model_dump(mode="json"), as_json=as_json)
 
     _at_the_counter(work)
 
@@ -424,10 +451,15 @@ def _paper(file: Path | None, note: str, channel: str | None) -> "Paper | None":
 
     if file is None and not note:
         return None
-    named = channel or (Channel.LETTER if file else Channel.PHONE)
+    return Paper(_channel(channel or (Channel.LETTER if file else Channel.PHONE)), file, note)
+
+
+def _channel(named: str) -> "Channel":
+    from comity.request.model import Channel
+
     if named not in list(Channel):
         raise Unreadable(f"--channel: there is no channel of that name; there are {', '.join(Channel)}")
-    return Paper(Channel(named), file, note)
+    return Channel(named)
 
 
 def _bytes(file: Path) -> bytes:

@@ -8,7 +8,7 @@ from ulid import ULID
 
 from comity.errors import NotOpen, Unreachable
 from comity.request.lifecycle import Act, Role, Status
-from comity.request.model import Deed, Package, Particulars, SeenDigest
+from comity.request.model import Channel, Deed, Package, Particulars, SeenDigest
 from comity.request.rules import part_of
 from desk.counter import Counter
 from desk.tracing import trace
@@ -29,9 +29,13 @@ class Left(BaseModel):
 async def release(counter: Counter, reference: str, package: str, person: str) -> Left:
     """Dispatch an approved package, or one that came back, and wait until it has been left for its recipient.
 
-    Raises Refused as the door does, and Unreachable when nothing was left within two minutes: it goes on by itself.
+    Raises NotOpen for a package that a person carries, Refused as the door does, and Unreachable when nothing was left
+    within two minutes: it goes on by itself.
     """
     sent = _package(counter, reference, package)
+    if sent.channel != Channel.FOLDER:
+        hand_over = f'comity act {reference} "dispatch" --part {package}'
+        raise NotOpen(f"{package} goes by {sent.channel}: hand it over, then record that: {hand_over}")
     again = sent.status in (Status.REJECTED, Status.RECALLED)
     deed = Deed(
         id=str(ULID()),

@@ -27,10 +27,12 @@ with workflow.unsafe.imports_passed_through():
     from comity.request.lifecycle import Act, Role, Status
     from comity.request.model import (
         Alarm,
+        Channel,
         Deed,
         Event,
         Knocked,
         Owed,
+        Package,
         Particulars,
         Receipt,
         Reckoned,
@@ -243,13 +245,16 @@ class RequestLife:
         return Batch(reference=self._reference, events=tuple(events), traces=traces)
 
     def _send_off(self, batch: Iterable[Event]) -> None:
-        """A package leaves when its dispatch is on record, not before."""
+        """A package leaves when its dispatch is on record, not before; what goes by another way a person carries."""
         for event in batch:
-            if event.act in _LEAVING:
+            if event.act in _LEAVING and self._package(event.part).channel == Channel.FOLDER:
                 self._fly(self._dispatch(event.part))
 
+    def _package(self, name: str) -> Package:
+        return next(part for part in self._request.packages if part.id == name)
+
     async def _dispatch(self, package: str) -> None:
-        attempt = next(part.attempts for part in self._request.packages if part.id == package)
+        attempt = self._package(package).attempts
         departure = Departure(reference=self._reference, package=package, attempt=attempt)
         await workflow.execute_activity_method(EvidenceRoom.depart, departure, **DISPATCHING)
 

@@ -47,7 +47,7 @@ keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
-    for command in (up, worker, submit, act, disclose, letter, listing, show, trace, identity, revive, doctor):
+    for command in (up, worker, submit, oral, act, disclose, letter, listing, show, trace, identity, revive, doctor):
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
     evidence.command("deposit")(deposit)
@@ -121,6 +121,64 @@ def submit(
         _say_receipt(counter, receipt.model_dump(mode="json"), as_json=as_json)
 
     _at_the_counter(work)
+
+
+def oral(
+    caller: Annotated[str | None, typer.Option(help="Who is calling.")] = None,
+    authority: Annotated[str | None, typer.Option(help="For whom; its State first: `PT Polícia Judiciária`.")] = None,
+    number: Annotated[str | None, typer.Option(help="The number to call back.")] = None,
+    happening: Annotated[str | None, typer.Option(help="What is happening, in the caller's words.")] = None,
+    where: Annotated[str | None, typer.Option(help="The account or the place.")] = None,
+    wanted: Annotated[str | None, typer.Option(help="What is wanted: a kind of measure.")] = None,
+    urgency: Annotated[str, typer.Option(help="The class that is claimed.")] = "P0",
+    received: Annotated[datetime | None, typer.Option(help="When the call came, if not now (UTC).")] = None,
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """Open a request told by voice, from six fields. In a terminal those that are missing are asked for."""
+    from desk.oral import Call, next_commands, open_oral
+    from desk.telling import show_opened
+
+    six = {
+        "caller": caller,
+        "authority": authority,
+        "number": number,
+        "happening": happening,
+        "where": where,
+        "wanted": wanted,
+    }
+    told = _six_fields({name: text for name, text in six.items() if text is not None})
+
+    async def work(counter: "Counter") -> None:
+        call = Call(_person(counter.people, who), _utc(received) or datetime.now(UTC), urgency, told)
+        request = await open_oral(counter, call)
+        if as_json:
+            say_json(request.model_dump(mode="json") | {"next": next_commands(request)})
+        else:
+            show_opened(request, next_commands(request))
+
+    _at_the_counter(work)
+
+
+def _six_fields(told: dict[str, str]) -> dict[str, str]:
+    """What was told, whole: in a terminal what is missing is asked for. Nothing is registered when that breaks off."""
+    from comity.law.library import Law
+    from desk.oral import ask_for_missing, missing
+
+    if not missing(told):
+        return told
+    if not sys.stdin.isatty():
+        wanting = ", ".join(f"--{name}" for name in missing(told))
+        raise typer.BadParameter(f"these are missing: {wanting}; in a terminal they are asked for one by one")
+    settings = Settings()
+    try:
+        return ask_for_missing(
+            told, Law.load(settings.law, settings.home), input, lambda line: typer.echo(line, err=True)
+        )
+    except (KeyboardInterrupt, EOFError):
+        typed = "".join(f"\n  --{name} {text}" for name, text in told.items())
+        typer.echo(f"\ncomity: nothing was registered; what was typed:{typed or ' nothing'}", err=True)
+        raise typer.Exit(1) from None
 
 
 def act(

@@ -52,7 +52,7 @@ class Input(BaseModel):
 
 @dataclass(frozen=True)
 class Submission:
-    """Bytes handed in by a person, and how a known reference is to be taken."""
+    """Bytes handed in by a person in a role, and how a known reference is to be taken."""
 
     data: bytes
     person: str
@@ -60,6 +60,7 @@ class Submission:
     channel: Channel = Channel.E_MAIL
     supplement: bool = False
     anew: bool = False
+    role: Role = Role.COORDINATOR
 
 
 def known_states() -> frozenset[str]:
@@ -74,7 +75,7 @@ async def submit(counter: Counter, submission: Submission) -> Receipt:
     Raises Unreadable and AlreadyKnown, after entering the attempt; nothing has started then. A request that is
     readable but deficient is registered, with a question for each gap.
     """
-    counter.people.may_act(submission.person, Role.COORDINATOR, on_behalf=False)
+    counter.people.may_act(submission.person, submission.role, on_behalf=False)
     try:
         letter = read(submission.data, known_states())
         return await _register(counter, submission, letter)
@@ -144,7 +145,7 @@ def _make_keys(home: Home, reference: str, submission: Submission) -> None:
         id=name,
         act="make keys",
         status="",
-        role=Role.COORDINATOR,
+        role=submission.role,
         person=submission.person,
         at=datetime.now(UTC),
         body=home.keys.seal(reference, KeyClass.RECORD, b'{"classes":["content","record","vault"]}', f"key {name}"),
@@ -181,7 +182,7 @@ def _deed(home: Home, submission: Submission, letter: Letter, read_by: tuple[Law
         id=str(ULID()),
         act=Act.RECEIVE,
         person=submission.person,
-        role=Role.COORDINATOR,
+        role=submission.role,
         received=submission.received,
         particulars=opening(letter, lacks, law=law, us=home.settings.own_state, digest=digest, now=submission.received),
     )

@@ -100,6 +100,19 @@ def _rule(owed: Owed) -> str:
     return f"{first.length}, {first.article}{check}"
 
 
+def show_opened(request: Request, commands: Iterable[str]) -> None:
+    """A request that was just opened by voice: its reference in large, what is owed now, what to do next."""
+    out = Console(highlight=False, soft_wrap=True, markup=False)
+    rule = "=" * (2 * len(request.reference) + 3)
+    out.print(rule, f"  {' '.join(request.reference)}", rule, sep="\n", style="bold")
+    out.print(f"{request.urgency}  {request.requesting} → {request.requested}; {len(request.questions)} questions")
+    for owed in sorted(request.duties, key=lambda owed: (owed.due is None, owed.due)):
+        out.print(_duty(owed))
+    out.print("next:")
+    for command in commands:
+        out.print(f"  {command}")
+
+
 def show_trace(lines: Iterable[Line], *, named: bool = False) -> None:
     """The story on the terminal, a line for each entry of the ledger, however wide; `named`: with each reference."""
     out = Console(soft_wrap=True, highlight=False, markup=False)

@@ -31,7 +31,7 @@ from temporal import client
 from tests.office import PEOPLE, ROLES
 
 ROOT = Path(__file__).parents[1]
-_COMITY = Path(sys.executable).parent / "comity"
+COMITY = str(Path(sys.executable).parent / "comity")
 READY_WITHIN = 60.0
 _AGAIN = 0.05
 
@@ -99,7 +99,7 @@ class Premises:
         told = self.settings.model_dump(exclude_none=True, exclude_defaults=True)
         return {f"COMITY_{name.upper()}": str(value) for name, value in told.items()} | {"HOME": str(self.folder)}
 
-    def start(self, *words: str, entry: tuple[str, ...] = (str(_COMITY),)) -> Process:
+    def start(self, *words: str, entry: tuple[str, ...] = (COMITY,)) -> Process:
         """Start `comity …`, or another entry to it, and do not wait."""
         log = self.folder / f"{len(self.started)}-{words[-1]}.log"
         with log.open("wb") as said:
@@ -117,7 +117,7 @@ class Premises:
 
     def comity(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """One command in a process of its own, to its end."""
-        command = [str(_COMITY), *words]
+        command = [COMITY, *words]
         return subprocess.run(  # noqa: S603 - our own command line
             command, env=self.environment, input=stdin, capture_output=True, timeout=120, check=False, cwd=ROOT
         )

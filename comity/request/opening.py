@@ -6,7 +6,7 @@ Nothing that came in is lost: what the law does not know opens as unknown, and s
 from datetime import datetime
 
 from comity.request.gaps import Lack, LawKnown, instants_of, instrument_of, kind_of, may_bind
-from comity.request.letter import Emergency, Letter, MeasureSought, Risk
+from comity.request.letter import Channel, Emergency, Letter, MeasureSought, Risk
 from comity.request.model import Country, Direction, Gap, Receive, SoughtMeasure, Urgency
 from comity.request.triage import Claim, suggest
 
@@ -27,6 +27,7 @@ def opening(
     """The structure that a request begins with; `digest` is the SHA-256 of the bytes received, `now` the arrival.
 
     A letter that names no measure opens with one of unknown kind, and one that names no requested State is for us.
+    What was told by voice is to be confirmed in writing (UNTOC art. 18(14)).
     """
     return Receive(
         direction=Direction.ASKED_OF_US,
@@ -35,6 +36,7 @@ def opening(
         measures=tuple(_sought(letter, index, law=law, now=now) for index in range(len(letter.measures) or 1)),
         gaps=tuple(Gap(id=f"Q{number}", field=lack.field) for number, lack in enumerate(found, 1)),
         letter=digest,
+        oral=letter.transmission is not None and letter.transmission.channel == Channel.ORAL,
         asked_by=letter.deadline.by if letter.deadline else None,
         data_lost_at=_data_lost_at(letter, _HOLDS_DATA),
     )

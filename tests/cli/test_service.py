@@ -1,7 +1,12 @@
 """The command line beside a service that runs: what is refused starts nothing, and says what is possible instead."""
 
 import json
+import os
+import shlex
+import signal
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +16,7 @@ from comity.home import open_home
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
 from tests.cli.typist import Typist
-from tests.processes import ROOT, Premises, premises, read_json
+from tests.processes import COMITY, ROOT, Premises, premises, read_json
 
 EXAMPLE = (ROOT / "examples" / "p3-bank-records-three-measures.json").read_bytes()
 SECRET = "Aurelia Inventata"
@@ -162,6 +167,96 @@ def test_the_same_deed_said_again_is_done_once(typed: Typist, reference: str) ->
     other = typed(*words, "--words", "something else")
     assert other.returncode == 1
     assert b"give the deed an id of its own" in other.stderr
+
+
+# --- a call at night --------------------------------------------------------------------------------------------------
+
+_CALL = {
+    "caller": "Rui Exemplo Figueira", "authority": "PT Polícia Judiciária", "number": "+999 21 555 0111",
+    "happening": "an offer to stream abuse within the hour", "where": "user-77b1@nuage.example",
+    "wanted": "expedited preservation",
+}  # fmt: skip
+_BOB = ("--as", "p-bob")
+
+
+def _options(**told: str) -> tuple[str, ...]:
+    return tuple(word for name, text in told.items() for word in (f"--{name}", text))
+
+
+def test_six_options_open_a_request_and_the_next_acts_can_be_copied(typed: Typist) -> None:
+    """What the command prints to be copied is taken as it stands, but for the names that only the officer knows."""
+    ended = typed("oral", *_options(**_CALL), *_BOB)
+    assert ended.returncode == 0, ended.stderr
+    told = ended.stdout.decode()
+    assert "request/confirm in writing" in told
+    assert _CALL["caller"] not in told
+    commands = [shlex.split(line) for line in told.splitlines() if line.strip().startswith("comity act ")]
+    assert " ".join(commands[0][2]) in told, "its reference stands there in large"
+    for words in commands:
+        assert typed(*words[1:], *_BOB).returncode == 0
+
+
+def test_what_is_missing_without_a_terminal_is_one_usage_error(typed: Typist) -> None:
+    ended = typed("oral", "--caller", "somebody", *_BOB)
+    assert ended.returncode == 2
+    told = " ".join(ended.stderr.decode().replace("│", " ").split())
+    assert "these are missing: --authority, --number, --happening, --where, --wanted" in told
+
+
+def test_in_a_terminal_what_is_missing_is_asked_for(typed: Typist) -> None:
+    given = {name: text for name, text in _CALL.items() if name not in ("number", "wanted")}
+    with _terminal(typed.place, "oral", "--json", *_options(**given), *_BOB) as (process, terminal):
+        os.write(terminal, f"{_CALL['number']}\n99\n1\n".encode())
+        said, asked = process.communicate(timeout=60)
+    assert process.returncode == 0, asked
+    assert read_json(said)["oral"] is True
+    assert asked.count(b"Call-back number?") == 1
+    assert b"--wanted: a kind of measure, or its number" in asked
+
+
+def test_what_breaks_off_registers_nothing_and_says_what_was_typed(typed: Typist) -> None:
+    before = _references(typed)
+    with _terminal(typed.place, "oral", *_BOB) as (process, terminal):
+        os.write(terminal, b"Rui Exemplo Figueira\n")
+        assert process.stderr
+        while b"authority" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"nothing was registered; what was typed:\n  --caller Rui Exemplo Figueira" in told
+    assert _references(typed) == before
+
+
+def _references(typed: Typist) -> set[str]:
+    return {row["reference"] for row in read_json(typed("list", "--json").stdout)}
+
+
+@contextmanager
+def _terminal(place: Premises, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A command whose standard input is a terminal, and that terminal's other end."""
+    terminal, end = os.openpty()
+    try:
+        with subprocess.Popen(  # noqa: S603 - our own command line
+            [COMITY, *words], env=place.environment, cwd=ROOT, stdin=end, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            yield process, terminal
+    finally:
+        os.close(terminal)
+        os.close(end)
+
+
+def test_what_was_said_at_night_is_told_by_one_command(typed: Typist, reference: str) -> None:
+    opened = read_json(typed("oral", "--json", *_options(**_CALL), *_BOB).stdout)["reference"]
+    typed("act", opened, "verify sender", "--with", '{"number": "+999 2"}', *_BOB)
+    words = ("--to", "the caller", "--number", "+999 2", "--said", "3 Example Street", "--reason", "the child is there")
+    again = ("disclose", opened, *words, "--id", "01JNBXR6K3V8ZD5T0M7QHYWGAD", *_BOB)
+    one, two = typed(*again, "--json"), typed(*again, "--json")
+    assert one.returncode == 0, one.stderr
+    assert read_json(one.stdout)["version"] == read_json(two.stdout)["version"]
+    refused = typed("disclose", reference, *words, *_BOB)
+    assert refused.returncode == 1
+    assert b"one person may order: none here" in refused.stderr
 
 
 # --- for other programs -----------------------------------------------------------------------------------------------

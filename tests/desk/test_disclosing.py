@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ulid import ULID
@@ -103,7 +104,7 @@ async def test_what_goes_by_courier_is_not_released_but_handed_over(authority: O
         await disclose(authority.counter, reference, replace(telling(), channel=Channel.FOLDER))
     exhibit = telling()
     await disclose(authority.counter, reference, exhibit)
-    by_courier = {"exhibits": (exhibit.exhibit.id,), "recipient": "lisbon", "channel": Channel.COURIER}
+    by_courier: dict[str, Any] = {"exhibits": (exhibit.exhibit.id,), "recipient": "lisbon", "channel": Channel.COURIER}
     await authority.do(reference, "p-dan", Act.DRAFT_PACKAGE, **by_courier)
     with pytest.raises(NotOpen, match=r'goes by courier: hand it over.*"dispatch" --part P2'):
         await release(authority.counter, reference, "P2", "p-dan")

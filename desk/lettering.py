@@ -15,8 +15,8 @@ from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
 from comity.letters.choosing import Meant, Wanted, settled
+from comity.letters.done import Done, done_of
 from comity.letters.kinds import kind_named
-from comity.letters.outcomes import Outcomes, outcomes_of
 from comity.letters.rendering import file_of, render
 from comity.letters.viewing import Known, view_of
 from comity.register import reading
@@ -108,7 +108,8 @@ def _with_id(said: Said) -> Said:
 async def _write(counter: Counter, request: Request, what: tuple[str, Said]) -> Lettered:
     person, said = what
     meant, text = _drafted(counter.home, request, said)
-    deed = _checked(counter, request, _deed(counter, person, said, _kept(said, Way.OUT, meant.about)))
+    settled_on = replace(said, about=meant.about, until=meant.until)
+    deed = _checked(counter, request, _deed(counter, person, settled_on, Way.OUT))
     _refuse_old_file(said.out)
     seal = sealed_once(counter.home, _handed(request, deed, said), io.BytesIO(text.encode()))
     exhibit = Exhibit(id=deed.id, sha256=seal.sha256, size=seal.size)
@@ -127,11 +128,11 @@ def _handing_on(said: Said) -> str:
 
 def _drafted(home: Home, request: Request, said: Said) -> tuple[Meant, str]:
     """The letter as it is meant, and its text."""
-    outcomes = _outcomes(home, request.reference)
-    meant = settled(request, _wanted(request, said), outcomes)
+    done = done_of(_events(home, request.reference))
+    meant = settled(request, _wanted(request, said), done)
     if said.text is not None:
         return meant, _edited(said.text)
-    return meant, render(view_of(request, meant, _known(home, request.reference, outcomes)))
+    return meant, render(view_of(request, meant, _known(home, request.reference, done)))
 
 
 def _wanted(request: Request, said: Said) -> Wanted:
@@ -142,11 +143,16 @@ def _wanted(request: Request, said: Said) -> Wanted:
             kind=said.kind,
             written=_written(said.deed),
             to=_role(said.to),
-            about=said.about,
+            about=said.about or _about_before(request, said.deed),
             until=_utc(said.until),
         )
     except ValidationError as error:
         raise Unreadable(_faults(error)) from None
+
+
+def _about_before(request: Request, deed: str | None) -> tuple[str, ...]:
+    """What the letter is about that this deed has entered already: said again, it speaks of the same."""
+    return next((kept.about for kept in request.letters if kept.exhibit.id == deed), ())
 
 
 def _written(deed: str | None) -> datetime:
@@ -180,17 +186,13 @@ def _edited(path: Path) -> str:
 # --- what is known of a request ---------------------------------------------------------------------------------------
 
 
-def _outcomes(home: Home, reference: str) -> Outcomes:
-    return outcomes_of(_events(home, reference))
-
-
 def _events(home: Home, reference: str) -> Iterator[Event]:
     """The events of a request, but for those whose key was destroyed."""
     told = (line.what for line in trace(home, reference) if line.version is not None)
     return (Event.model_validate(what) for what in told if what != GONE)
 
 
-def _known(home: Home, reference: str, outcomes: Outcomes) -> Known:
+def _known(home: Home, reference: str, done: Done) -> Known:
     with home.store.reading() as view:
         sealed = reading.document(view, reference, "letter")
     return Known(
@@ -198,7 +200,7 @@ def _known(home: Home, reference: str, outcomes: Outcomes) -> Known:
         us=home.settings.own_state,
         letter=Letter.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "letter")),
         sentences={f"Q{number}": lack.asks for number, lack in enumerate(questions(home, reference), 1)},
-        outcomes=outcomes,
+        done=done,
     )
 
 
@@ -212,7 +214,7 @@ async def _keep(counter: Counter, request: Request, what: tuple[str, Path, Said]
         raise Unreadable("--in keeps a letter as it came: leave out --text, --to, --out and --draft")
     for name in said.about:
         part_of(request, name)
-    deed = _checked(counter, request, _deed(counter, person, said, _kept(said, Way.IN, said.about)))
+    deed = _checked(counter, request, _deed(counter, person, said, Way.IN))
     paper = Paper(_channel(said.channel), file)
     exhibit = file_paper(counter.home, request.reference, paper, (deed.id, deed.person, deed.role))
     receipt = await _entered(counter, request, deed, exhibit)
@@ -222,21 +224,6 @@ async def _keep(counter: Counter, request: Request, what: tuple[str, Path, Said]
 # --- the deed ---------------------------------------------------------------------------------------------------------
 
 
-def _kept(said: Said, way: Way, about: tuple[str, ...]) -> LetterKept:
-    try:
-        return LetterKept(
-            kind=said.kind,
-            way=way,
-            channel=_channel(said.channel),
-            exhibit=_NOT_YET,
-            about=about,
-            until=_utc(said.until),
-            reason=said.reason,
-        )
-    except ValidationError as error:
-        raise Unreadable(_faults(error)) from None
-
-
 def _channel(name: str) -> Channel:
     if name not in list(Channel):
         raise Unreadable(f"--channel: there is no channel of that name; there are {', '.join(Channel)}")
@@ -244,22 +231,29 @@ def _channel(name: str) -> Channel:
 
 
 def _utc(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=UTC) if at else None
+    """An instant as typed, without its zone; one of the record has it."""
+    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
 
 def _faults(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
 
 
-def _deed(counter: Counter, person: str, said: Said, kept: LetterKept) -> Deed:
+def _deed(counter: Counter, person: str, said: Said, way: Way) -> Deed:
+    channel, role = _channel(said.channel), counter.role_for(person, STILLS[Act.RECORD_LETTER].roles, on_behalf=False)
+    until, received = _utc(said.until), _utc(said.received)
     try:
+        kept = LetterKept(
+            kind=said.kind,
+            way=way,
+            channel=channel,
+            exhibit=_NOT_YET,
+            about=said.about,
+            until=until,
+            reason=said.reason,
+        )
         return Deed(
-            id=said.deed or "",
-            act=Act.RECORD_LETTER,
-            person=person,
-            role=counter.role_for(person, STILLS[Act.RECORD_LETTER].roles, on_behalf=False),
-            received=_utc(said.received),
-            particulars=kept,
+            id=said.deed or "", act=Act.RECORD_LETTER, person=person, role=role, received=received, particulars=kept
         )
     except ValidationError as error:
         raise Unreadable(_faults(error)) from None

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from comity.errors import NotFound, Unreadable
-from comity.request.lifecycle import FACTS, Act, Kind, Role, Status
+from comity.request.lifecycle import FACTS, Act, Duty, Kind, Role, Status
 from comity.request.model import Record, Token
 
 FOLDER = Path(__file__).parent
@@ -25,11 +25,13 @@ class KindOfLetter(Record):
     measures: tuple[Token, ...] = ()
     urgent: bool = False
     named: bool = False
+    after: tuple[Act, ...] = ()
     decided: bool = False
     account: bool = False
     sentences: bool = False
     act: Act
     until: Literal["needed", "possible", "none"]
+    due: Duty | None = None
     tells_outcome: bool = False
 
     @model_validator(mode="after")

@@ -8,8 +8,8 @@ from babel import Locale
 from comity.errors import Objection
 from comity.law.library import Law
 from comity.letters.choosing import Meant
+from comity.letters.done import Done
 from comity.letters.kinds import KindOfLetter, kind_named
-from comity.letters.outcomes import Outcomes
 from comity.letters.view import Account, MeasureTold, PackageTold, QuestionTold, View
 from comity.request import letter as writing
 from comity.request.fold import is_lead
@@ -22,13 +22,13 @@ LANGUAGE = "en"
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a request besides its record: its letter, its questions in words, what was decided."""
+    """What is known of a request besides its record: its letter, its questions in words, what was done."""
 
     law: Law
     us: Country
     letter: writing.Letter
     sentences: Mapping[str, str] = field(default_factory=dict)
-    outcomes: Outcomes = field(default_factory=dict)
+    done: Done = field(default_factory=Done)
 
 
 def view_of(request: Request, meant: Meant, known: Known) -> View:
@@ -73,7 +73,7 @@ def _measure(measure: Measure, meant: Meant, known: Known) -> MeasureTold:
         ended=measure.status if has_ended(measure.status) else None,
         since=measure.since,
         until=measure.until,
-        outcome=known.outcomes.get(measure.id),
+        outcome=known.done.outcomes.get(measure.id),
         account=_account(known.letter, measure) if kind_named(meant.kind).account else None,
     )
 

@@ -16,6 +16,7 @@ from comity.keys.request_keys import KeyClass
 from comity.ledger.leaf import Kind
 from comity.request.lifecycle import Act
 from comity.request.model import Channel, Way
+from comity.request.rules import part_of
 from desk.lettering import Lettered, Said, lettered
 from tests.office import Office, letter, office, waited
 
@@ -36,13 +37,18 @@ async def refused(authority: Office) -> str:
     """A request of which M1 is refused, with a reason that is told and one that is kept; M2 is sought."""
     reference = await authority.submit(letter("P3", "P3"))
     await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
-    await authority.do(reference, "p-bob", Act.CONSULT, "M1", until=datetime.now(UTC) + timedelta(days=5))
-    await authority.do(reference, "p-fay", Act.ANSWER_CONSULTATION, "M1")
-    kept = {"ground": KEPT, "reason": KEPT, "words": KEPT}
-    await authority.do(reference, "p-bob", Act.PROPOSE, "M1", outcome=Act.REFUSE, told=TOLD, **kept)
-    seen = authority.request(reference).measures[0].proposal
-    await authority.do(reference, "p-carla", Act.REFUSE, "M1", seen=seen, **kept)
+    await refuse(authority, reference, "M1")
     return reference
+
+
+async def refuse(authority: Office, reference: str, part: str) -> None:
+    """Bob consults and proposes to refuse, Carla does."""
+    await authority.do(reference, "p-bob", Act.CONSULT, part, until=datetime.now(UTC) + timedelta(days=5))
+    await authority.do(reference, "p-fay", Act.ANSWER_CONSULTATION, part)
+    kept = {"ground": KEPT, "reason": KEPT, "words": KEPT}
+    await authority.do(reference, "p-bob", Act.PROPOSE, part, outcome=Act.REFUSE, told=TOLD, **kept)
+    seen = getattr(part_of(authority.request(reference), part), "proposal", None)
+    await authority.do(reference, "p-carla", Act.REFUSE, part, seen=seen, **kept)
 
 
 async def said(authority: Office, reference: str, words: Said, person: str = "p-anna") -> Lettered:
@@ -119,6 +125,19 @@ async def test_the_same_said_again_under_its_id_is_the_same_letter(authority: Of
     assert [kept.exhibit for kept in authority.request(refused).letters].count(first.exhibit) == 1  # type: ignore[arg-type]
     with pytest.raises(DeedReused):
         await said(authority, refused, replace(words, kind="progress"))
+
+
+async def test_a_second_refusal_tells_of_what_the_first_did_not_and_said_again_of_the_same(authority: Office) -> None:
+    reference = await authority.submit(letter("P3", "P3"))
+    await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
+    told = []
+    for part in ("M1", "M2"):
+        await refuse(authority, reference, part)
+        words = replace(REFUSAL, deed=str(ULID()))
+        told += [await said(authority, reference, words) for _ in range(2)]
+    assert [each.about for each in told] == [("M1",), ("M1",), ("M2",), ("M2",)]
+    assert (told[0], told[2]) == (told[1], told[3])
+    assert len(authority.request(reference).letters) == 2
 
 
 async def test_an_edited_text_goes_out_as_it_is(authority: Office, refused: str, tmp_path: Path) -> None:

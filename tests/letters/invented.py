@@ -8,8 +8,8 @@ from typing import Any
 
 from comity.law.library import Law
 from comity.letters.choosing import Wanted, settled
+from comity.letters.done import done_of
 from comity.letters.kinds import KindOfLetter, kinds
-from comity.letters.outcomes import outcomes_of
 from comity.letters.rendering import render
 from comity.letters.view import View
 from comity.letters.viewing import Known, view_of
@@ -34,17 +34,14 @@ WRITTEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 UNTIL = datetime(2027, 2, 20, 12, 0, tzinfo=UTC)
 KINDS = (
     "expedited preservation", "bank records", "bank records", "interception", "service of documents",
-    "criminal records", "search and seizure", "production of subscriber data",
+    "criminal records", "search and seizure", "production of subscriber data", "expedited preservation",
 )  # fmt: skip
 _COORDINATOR, _OFFICER, _REVIEWER = (ANNA, Role.COORDINATOR), (BOB, Role.DUTY_OFFICER), (BOB, Role.REVIEWER)
 _DECIDER, _EXECUTING, _ASKING = (CARLA, Role.DECIDER), (DAN, Role.EXECUTING_AUTHORITY), (EVE, Role.REQUESTING_AUTHORITY)
-_EVIDENCE = (DAN, Role.EVIDENCE_OFFICER)
-NAMED = {
-    "ratification": ("M1", "P1"),
-    "ratification refused": ("M1", "P1"),
-    "disclosure note": ("P1",),
-    "nil report": ("M6",),
-}
+_EVIDENCE, _SECOND = (DAN, Role.EVIDENCE_OFFICER), (EVE, Role.HEAD_OF_UNIT)
+FOUND = Exhibit(id="01K9XXXXXXXXXXXXXXXXXXXXXX", sha256="a" * 64, size=7)
+OBTAINED = Exhibit(id="01K9YYYYYYYYYYYYYYYYYYYYYY", sha256="b" * 64, size=9)
+NAMED = {"nil report": ("M6",)}
 """The parts of the letters that must be told them."""
 
 
@@ -87,9 +84,7 @@ def life() -> Life:
     spoken = {"to": KEPT, "number": KEPT}
     lived.do(Act.OPEN_REVIEW, "request", _COORDINATOR)
     lived.do(Act.VERIFY_SENDER, "request", _COORDINATOR, number=KEPT)
-    lived.do(Act.ORDER_PROVISIONALLY, "M1", _OFFICER, **spoken)
-    lived.do(Act.START, "M1", _EXECUTING)
-    lived.do(Act.PUT_IN_FORCE, "M1", _EXECUTING, until=UNTIL)
+    _at_night(lived, spoken)
     _decide(lived)
     for part, ending in (("M2", Act.COMPLETE), ("M5", Act.COMPLETE), ("M6", Act.COMPLETE_IN_PART)):
         lived.granted(part)
@@ -98,6 +93,8 @@ def life() -> Life:
     lived.do(Act.REPORT_IMPOSSIBLE, "M7", _EXECUTING)
     lived.do(Act.ASK, "request", _COORDINATOR, to=Role.PROVIDER)
     _dispatch(lived)
+    lived.do(Act.RATIFY, "M1", _SECOND)
+    lived.do(Act.RATIFY_DISCLOSURE, "P1", _SECOND)
     return lived
 
 
@@ -109,6 +106,22 @@ def _sought() -> Iterator[SoughtMeasure]:
         yield SoughtMeasure(
             id=f"M{number}", kind=kind, instrument=instrument, urgency=urgency, one_person=alone, lasts=alone
         )
+
+
+def _at_night(lived: Life, spoken: dict[str, str]) -> None:
+    """One officer orders two measures and discloses what one of them gave; a second person is not content with M9."""
+    for part in ("M1", "M9"):
+        lived.do(Act.ORDER_PROVISIONALLY, part, _OFFICER, **spoken)
+    lived.do(Act.START, "M1", _EXECUTING)
+    lived.do(Act.PUT_IN_FORCE, "M1", _EXECUTING, until=UNTIL)
+    _drafted(lived, "M1", FOUND)
+    lived.do(Act.DISCLOSE_AT_ONCE, "P1", _OFFICER, **spoken)
+    lived.do(Act.REFUSE_RATIFICATION, "M9", _SECOND)
+
+
+def _drafted(lived: Life, measure: str, exhibit: Exhibit) -> None:
+    lived.do(Act.DEPOSIT, measure, _EVIDENCE, exhibit=exhibit)
+    lived.do(Act.DRAFT_PACKAGE, "request", _EVIDENCE, exhibits=(exhibit.id,), recipient="requester")
 
 
 def _decide(lived: Life) -> None:
@@ -123,12 +136,10 @@ def _decide(lived: Life) -> None:
 
 
 def _dispatch(lived: Life) -> None:
-    exhibit = Exhibit(id="01K9YYYYYYYYYYYYYYYYYYYYYY", sha256="b" * 64, size=9)
-    lived.do(Act.DEPOSIT, "M2", _EVIDENCE, exhibit=exhibit)
-    lived.do(Act.DRAFT_PACKAGE, "request", _EVIDENCE, exhibits=(exhibit.id,), recipient="requester")
-    lived.do(Act.PROPOSE_RELEASE, "P1", _EVIDENCE)
-    lived.do(Act.APPROVE_RELEASE, "P1", (EVE, Role.HEAD_OF_UNIT), seen=lived.request.packages[0].content)
-    lived.do(Act.DISPATCH, "P1", _EVIDENCE)
+    _drafted(lived, "M2", OBTAINED)
+    lived.do(Act.PROPOSE_RELEASE, "P2", _EVIDENCE)
+    lived.do(Act.APPROVE_RELEASE, "P2", _SECOND, seen=lived.request.packages[1].content)
+    lived.do(Act.DISPATCH, "P2", _EVIDENCE)
 
 
 @cache
@@ -164,7 +175,7 @@ def known() -> Known:
         us="LU",
         letter=letters.letter(**LETTER),
         sentences={"Q1": SENTENCE},
-        outcomes=outcomes_of(told().events),
+        done=done_of(told().events),
     )
 
 
@@ -177,7 +188,7 @@ def wanted(kind: KindOfLetter, **more: Any) -> Wanted:
 def view(kind: KindOfLetter, letter: Letter | None = None, **more: Any) -> View:
     """What a letter of that kind may know of the request."""
     request = told().request
-    meant = settled(request, wanted(kind, **more), known().outcomes)
+    meant = settled(request, wanted(kind, **more), known().done)
     return view_of(request, meant, replace(known(), letter=letter) if letter else known())
 
 

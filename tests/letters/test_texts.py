@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from comity.letters.choosing import Wanted, settled
 from comity.letters.kinds import FOLDER, KindOfLetter, kinds
 from comity.letters.rendering import COLUMNS, file_of, render
 from comity.letters.view import MeasureTold, PackageTold, QuestionTold, View
-from comity.letters.viewing import LANGUAGE, view_of
+from comity.letters.viewing import LANGUAGE
 from comity.request.letter import Letter
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Urgency
-from tests.letters.invented import KEPT, NAMED, TOLD, UNTIL, WRITTEN, every_text, known, told, view
+from tests.letters.invented import KEPT, NAMED, TOLD, UNTIL, WRITTEN, every_text, told, view
 from tests.request.letters import letter
 from tests.secrecy.markers import MARK, marked_letter, marker
 
@@ -91,8 +90,8 @@ def test_no_field_of_a_view_can_hold_what_is_kept() -> None:
 
 
 def test_whoever_is_written_to_about_a_lead_is_told_that_it_is_one() -> None:
-    meant = settled(told().request, Wanted(kind="disclosure note", written=WRITTEN, about=("P1",)), {})
-    seen = view_of(told().request, meant, known())
+    """What one person disclosed is evidence once the measure is ratified; before, it is something to act on."""
+    seen = view(kinds()["disclosure note"])
     lead = seen.packages[0].model_copy(update={"lead": True})
     assert "It is a lead" in render(seen.model_copy(update={"packages": (lead,)}))
     assert "It is a lead" not in render(seen)
@@ -147,8 +146,8 @@ def test_the_account_is_named_in_the_preservation_order_alone() -> None:
 
 
 def test_the_police_are_told_of_what_cannot_wait_alone() -> None:
-    """The other measures of the same request are no matter of theirs."""
-    assert re.findall(r"\bM\d\b", render(view(kinds()["note for the police"]))) == ["M1"]
+    """The bank records of the same request are no matter of theirs."""
+    assert re.findall(r"\bM\d\b", render(view(kinds()["note for the police"]))) == ["M1", "M9"]
 
 
 def test_parts_that_must_be_named_are() -> None:

@@ -95,7 +95,8 @@ async def live(life: MarkedLife) -> None:
     await _review(life)
     await _execute(life)
     await _transfer(life)
-    await life.do("p-anna", Act.RECORD_LETTER, **gone_out("closing", "M1", "M2"))
+    written = life.comity("letter", life.reference, "closing", "--about", "M1", "--about", "M2", "--as", "p-anna")
+    assert marker("letter.issuing_authority.name").encode() in written
     await life.do("p-anna", Act.CONCLUDE)
     await life.do("p-anna", Act.CLOSE)
 

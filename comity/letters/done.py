@@ -1,0 +1,46 @@
+"""What was done in a request as far as letters tell of it, read from its events."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from comity.letters.view import Outcome
+from comity.request.lifecycle import Act, Status
+from comity.request.model import Decision, Event, Proposal
+
+
+@dataclass(frozen=True)
+class Done:
+    """The standing decision on each measure that has one, by its name, and which acts were done on which parts."""
+
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    acts: frozenset[tuple[str, Act]] = frozenset()
+
+
+def done_of(events: Iterable[Event]) -> Done:
+    """What the events of a request say, in their order.
+
+    The reason told is that of the decision, else that of the proposal it was made on. A measure that came back to
+    review has no decision until it is decided anew.
+    """
+    proposals: dict[str, Proposal] = {}
+    decided: dict[str, Outcome] = {}
+    acts: set[tuple[str, Act]] = set()
+    for event in events:
+        acts.add((event.part, event.act))
+        if isinstance(event.particulars, Proposal):
+            proposals[event.part] = event.particulars
+        elif isinstance(event.particulars, Decision):
+            decided[event.part] = _outcome(event, event.particulars, proposals.get(event.part))
+        elif event.status == Status.SOUGHT:
+            decided.pop(event.part, None)
+    return Done(decided, frozenset(acts))
+
+
+def _outcome(event: Event, decision: Decision, proposal: Proposal | None) -> Outcome:
+    return Outcome(
+        act=event.act,
+        at=event.since,
+        told=decision.told or (proposal.told if proposal else ""),
+        conditions=decision.conditions or (proposal.conditions if proposal else ()),
+        review_at=decision.review_at,
+    )

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from comity.errors import NotYours, Unreadable
+from comity.errors import NotFound, NotYours, Unreadable
 from comity.request.lifecycle import OUTSIDE, Role
 from comity.request.model import PersonId
 
@@ -130,6 +130,15 @@ class People:
         with suppress(Unreadable):
             self._read_again_if_changed()
         return tuple(person for person in self._people.values() if role in person.roles)
+
+    def of_unit(self, name: str) -> tuple[Person, ...]:
+        """The people of a unit, in the order of the file. Raises NotFound, naming the units that there are."""
+        self._read_again_if_changed()
+        found = tuple(person for person in self._people.values() if person.unit == name)
+        if not found:
+            units = ", ".join(sorted({person.unit for person in self._people.values()}))
+            raise NotFound(f"nobody is of that unit; {self._path.name} has: {units}")
+        return found
 
     def may_act(self, id_: str, role: Role, *, on_behalf: bool) -> None:
         """Raises NotYours unless they hold the role, or enter the act of somebody outside on their behalf.

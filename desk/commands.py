@@ -17,6 +17,9 @@ from comity.errors import NotFound, NotYours, Unreadable
 from comity.home import Home, open_home
 from comity.people import People
 from comity.register import reading
+from comity.register.worklist import Wanted
+from comity.request.lifecycle import Stage
+from comity.request.model import Direction, Urgency
 from comity.settings import Settings
 
 if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays quick
@@ -47,7 +50,9 @@ keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
-    for command in (up, worker, submit, oral, act, disclose, letter, listing, show, trace, identity, revive, doctor):
+    for command in (
+        up, worker, submit, oral, act, disclose, letter, listing, watch, show, trace, identity, revive, doctor,
+    ):  # fmt: skip
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
     evidence.command("deposit")(deposit)
@@ -327,26 +332,59 @@ def letter(
 
 
 def listing(
-    stage: Annotated[str | None, typer.Option(help="Only this stage.")] = None,
-    urgency: Annotated[str | None, typer.Option(help="Only this class.")] = None,
+    mine: Annotated[bool, typer.Option(help="Only those allocated to you, or with a duty that you have.")] = False,
+    unit: Annotated[str | None, typer.Option(help="Only those allocated to people of this unit.")] = None,
+    unallocated: Annotated[bool, typer.Option(help="Only those that nobody has.")] = False,
     foreign: Annotated[str | None, typer.Option(help="Only those of the other State's number: `PT 123/26`.")] = None,
-    size: Annotated[int, typer.Option(help="How many at most.")] = 50,
+    stage: Annotated[Stage | None, typer.Option(help="Only this stage.")] = None,
+    urgency: Annotated[Urgency | None, typer.Option(help="Only this class.")] = None,
+    direction: Annotated[Direction | None, typer.Option(help="Only these: who asks whom.")] = None,
+    requesting: Annotated[str | None, typer.Option(help="Only of this requesting State: `PT`.")] = None,
+    overdue: Annotated[bool, typer.Option(help="Only what is late.")] = False,
+    owed_to_us: Annotated[bool, typer.Option(help="What others owe us, a line a duty: who, what, since when.")] = False,
+    unmatched: Annotated[bool, typer.Option(help="Post that belongs to no request yet.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Also those that are watched or closed.")] = False,
+    size: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    after: Annotated[str | None, typer.Option(help="Where the page before ended, as its last line says.")] = None,
+    who: As = None,
     as_json: Json = False,
 ) -> None:
-    """List requests, the next due first."""
-    from desk.telling import show_list
+    """List what is to be done, the next due first: open requests, unless you say which."""
+    from desk.listing import debts, post, requests
+    from desk.listing import show as show_page
+
+    home, at = open_home(Settings()), datetime.now(UTC)
+    named = {"stage": stage, "urgency": urgency, "direction": direction, "requesting": requesting}
+    wanted = _whose(home, who, mine=mine, unit=unit, unallocated=unallocated, foreign=foreign).model_copy(
+        update={
+            "where": {column: str(value) for column, value in named.items() if value},
+            "due_before": at if overdue else None,
+            "watched_and_closed": all_ or foreign is not None,
+        }
+    )
+    if unmatched:
+        page = post(home, after, size)
+    elif owed_to_us:
+        page = debts(home, wanted, after, size)
+    else:
+        page = requests(home, wanted, after, size, at)
+    say_json(page.model_dump(mode="json")) if as_json else show_page(page, at)
+
+
+def watch(
+    once: Annotated[bool, typer.Option(help="Print the board as it is now, and end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the duty room's board, P0 and P1 first, anew each second. q or Ctrl-C ends it."""
+    from desk.watching import board, print_once, show_live
 
     home = open_home(Settings())
-    where = {name: value for name, value in {"stage": stage, "urgency": urgency}.items() if value}
-    with home.store.reading() as view:
-        rows = reading.page(view, where=where, size=size)
-    if foreign:
-        known = _known_by(home, foreign)
-        rows = [row for row in rows if row.reference in known]
     if as_json:
-        say_json([row.model_dump(mode="json") for row in rows])
+        say_json([row.model_dump(mode="json") for row in board(home, size=1000)])
+    elif once or not sys.stdout.isatty():
+        print_once(home)
     else:
-        show_list(rows)
+        show_live(home)
 
 
 def show(reference: Reference, as_json: Json = False) -> None:
@@ -495,6 +533,21 @@ def _known_by(home: Home, foreign: str) -> tuple[str, ...]:
     index = home.keys.index(foreign_text(state.upper(), number))
     with home.store.reading() as view:
         return reading.known_by(view, index)
+
+
+def _whose(
+    home: Home, who: str | None, *, mine: bool, unit: str | None, unallocated: bool, foreign: str | None
+) -> Wanted:
+    """Whose requests a list is to show; of these options one makes sense at a time."""
+    if sum((mine, bool(unit), unallocated, bool(foreign))) > 1:
+        raise typer.BadParameter("say one of --mine, --unit, --unallocated, --foreign")
+    people = People.load(home.folder / "people.toml") if mine or unit else None
+    if people and unit:
+        return Wanted(people=tuple(person.id for person in people.of_unit(unit)))
+    if people:
+        me = _person(people, who)
+        return Wanted(people=(me,), holder=me)
+    return Wanted(unallocated=unallocated, references=_known_by(home, foreign) if foreign else None)
 
 
 def _utc(at: datetime | None) -> datetime | None:

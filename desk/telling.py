@@ -9,7 +9,6 @@ from rich.console import Console
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.register import reading
-from comity.register.reading import Row
 from comity.request.gaps import Lack
 from comity.request.lifecycle import Role
 from comity.request.model import Measure, Owed, Package, Question, Request, stage_of
@@ -56,15 +55,6 @@ def questions(home: Home, reference: str) -> tuple[Lack, ...]:
     with home.store.reading() as view:
         sealed = reading.document(view, reference, "questions")
     return Questions.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "questions")).lacks
-
-
-def show_list(rows: Iterable[Row]) -> None:
-    """A list of requests on the terminal, a line each."""
-    out = Console(soft_wrap=True, highlight=False, markup=False)
-    out.print(f"{'class':<5}  {'reference':<26}  from  {'next due (UTC)':<19}  {'stage':<17}  status")
-    for row in rows:
-        due = instant(row.next_due)
-        out.print(f"{row.urgency:<5}  {row.reference}  {row.requesting:<4}  {due:<19}  {row.stage:<17}  {row.status}")
 
 
 def show_request(home: Home, request: Request) -> None:

@@ -1,7 +1,7 @@
-"""What may be asked of the register: one request, its receipts and documents, and lists of many."""
+"""What may be asked of the register: one request, its receipts, documents and duties."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -11,7 +11,6 @@ from comity.errors import NotFound
 from comity.register.tables import ARRIVAL, DOCUMENT, DUTY, EVENT, FOREIGN_REFERENCE, IDENTITY, REQUEST
 from comity.request.lifecycle import Status
 from comity.request.model import Receipt, Request
-from comity.store import Instant
 
 
 class Cipher(Protocol):
@@ -42,6 +41,8 @@ class Row(BaseModel):
     requested: str
     received: datetime
     next_due: datetime | None
+    at_work: bool
+    allocated: str | None
 
 
 class DutyRow(BaseModel):
@@ -49,6 +50,7 @@ class DutyRow(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    reference: str
     key: str
     entered: datetime
     urgency: str
@@ -56,6 +58,9 @@ class DutyRow(BaseModel):
     rung: int
     done_at: datetime | None
     done_by: int | None
+    owed_by: str
+    held_by: str | None
+    next_at: datetime | None
 
 
 def snapshot(view: sa.Connection, cipher: Cipher, reference: str) -> Request:
@@ -142,27 +147,6 @@ def identity(view: sa.Connection, reference: str, token: str) -> bytes:
     if sealed is None:
         raise NotFound(f"request {reference} keeps no identity for that token")
     return bytes(sealed)
-
-
-def page(
-    view: sa.Connection, *, where: dict[str, str], after: tuple[datetime | None, str] | None = None, size: int = 50
-) -> list[Row]:
-    """One page of requests, the next due first, those with nothing due last; `after` is where the page before ended.
-
-    `where` names columns in the clear: stage, status, urgency, direction, requesting, requested.
-    """
-    due = sa.func.coalesce(REQUEST.c.next_due, sa.literal(_FAR, Instant))
-    query = sa.select(*(REQUEST.c[name] for name in Row.model_fields)).order_by(due, REQUEST.c.reference).limit(size)
-    for column, value in where.items():
-        query = query.where(REQUEST.c[column] == value)
-    if after is not None:
-        query = query.where(
-            sa.tuple_(due, REQUEST.c.reference) > sa.tuple_(sa.literal(after[0] or _FAR, Instant), sa.literal(after[1]))
-        )
-    return [Row.model_validate(row._asdict()) for row in view.execute(query)]
-
-
-_FAR = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def duties(view: sa.Connection, reference: str) -> list[DutyRow]:

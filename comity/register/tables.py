@@ -1,13 +1,32 @@
 """The tables of the register: what may be asked of all requests, and, sealed, what only their keys open.
 
-In the clear stand opaque references, stages, statuses, urgency classes, dates, country codes and counts.
+In the clear stand opaque references and ids of people, stages, statuses, urgency classes, roles, dates, country codes
+and counts. Each list of many is a walk along one index, so that a page costs the same however many there are.
 """
+
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from comity.request.lifecycle import Kind, Stage, statuses_of
 from comity.request.model import Direction, Urgency
 from comity.store import METADATA, Instant
+
+
+class Due(Instant):
+    """The instant by which something is due; without one it is kept as the last instant there is, and sorts there."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:
+        return super().process_bind_param(value or _NEVER, dialect)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> datetime | None:
+        found = super().process_result_value(value, dialect)
+        return None if found == _NEVER else found
+
+
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def _one_of(column: str, values: type[Stage | Urgency | Direction] | tuple[str, ...]) -> sa.CheckConstraint:
@@ -32,14 +51,27 @@ REQUEST = sa.Table(
     sa.Column("requesting", sa.String(2), nullable=False),
     sa.Column("requested", sa.String(2), nullable=False),
     sa.Column("received", Instant, nullable=False),
-    sa.Column("next_due", Instant),
+    sa.Column("next_due", Due),
+    sa.Column("at_work", sa.Boolean, nullable=False, comment="neither watched nor closed"),
+    sa.Column("allocated", sa.String(32), comment="who has it; an opaque id"),
     sa.Column("snapshot", sa.LargeBinary, nullable=False),
     _one_of("status", statuses_of(Kind.REQUEST)),
     _one_of("stage", Stage),
     _one_of("urgency", Urgency),
     _one_of("direction", Direction),
-    sa.Index(None, "urgency", "next_due", "reference"),
-    sa.Index(None, "stage", "next_due", "reference"),
+    sa.Index(None, "at_work", "next_due", "reference"),
+    *(
+        sa.Index(None, "at_work", column, "next_due", "reference")
+        for column in ("urgency", "stage", "requesting", "allocated")
+    ),
+)
+sa.Index(
+    "ix_request_unallocated",
+    REQUEST.c.at_work,
+    REQUEST.c.next_due,
+    REQUEST.c.reference,
+    sqlite_where=REQUEST.c.allocated.is_(None),
+    postgresql_where=REQUEST.c.allocated.is_(None),
 )
 
 
@@ -70,12 +102,26 @@ DUTY = sa.Table(
     sa.Column("key", sa.String(64), primary_key=True),
     sa.Column("entered", Instant, primary_key=True),
     sa.Column("urgency", sa.String(4), nullable=False),
-    sa.Column("due", Instant),
+    sa.Column("due", Due),
     sa.Column("rung", sa.Integer, nullable=False),
     sa.Column("done_at", Instant),
     sa.Column("done_by", sa.Integer, comment="version of the event that ended it"),
-    sa.Index(None, "done_at", "due"),
+    sa.Column("owed_by", sa.String(64), nullable=False, comment="one role, or several"),
+    sa.Column("outside", sa.Boolean, nullable=False, comment="owed by somebody outside"),
+    sa.Column("held_by", sa.String(32), comment="who said that they have it; an opaque id"),
+    sa.Column("next_at", Instant, comment="when its next rung is climbed"),
 )
+for _columns in (
+    ("outside", "due", "reference", "key"),
+    ("urgency", "due", "reference", "key"),
+    ("held_by", "reference"),
+):
+    sa.Index(
+        None,
+        *(DUTY.c[name] for name in _columns),
+        sqlite_where=DUTY.c.done_at.is_(None),
+        postgresql_where=DUTY.c.done_at.is_(None),
+    )
 
 EVENT = sa.Table(
     "event",

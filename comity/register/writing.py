@@ -24,6 +24,7 @@ from comity.register.tables import (
     REQUEST,
 )
 from comity.request.fold import begin, fold, receipt_of
+from comity.request.lifecycle import OUTSIDE, OWED_BY, Duty, Role, Status
 from comity.request.model import Event, Owed, Request, canonical, digest_of, stage_of
 
 
@@ -117,6 +118,8 @@ def _row_of(cipher: Cipher, request: Request) -> dict[str, Any]:
         "requested": request.requested,
         "received": request.received,
         "next_due": min((owed.due for owed in request.duties if owed.due), default=None),
+        "at_work": request.status not in (Status.WATCHED, Status.CLOSED),
+        "allocated": request.allocated,
         "snapshot": cipher.seal(canonical(request), "snapshot"),
     }
 
@@ -134,14 +137,15 @@ def _duty_rows(before: Request | None, after: Request, event: Event) -> dict[_Du
     """The duties that an event made, changed or ended: one that comes and goes within a batch is on record, too."""
     standing = {(owed.key, owed.entered): owed for owed in before.duties} if before else {}
     living = {(owed.key, owed.entered): owed for owed in after.duties}
-    changed = {name: _duty_row(after.reference, owed) for name, owed in living.items() if standing.get(name) != owed}
+    changed = {name: _duty_row(after, owed) for name, owed in living.items() if standing.get(name) != owed}
     gone = {name: owed for name, owed in standing.items() if name not in living}
-    return changed | {name: _duty_row(after.reference, owed, event) for name, owed in gone.items()}
+    return changed | {name: _duty_row(after, owed, event) for name, owed in gone.items()}
 
 
-def _duty_row(reference: str, owed: Owed, ended: Event | None = None) -> dict[str, Any]:
+def _duty_row(request: Request, owed: Owed, ended: Event | None = None) -> dict[str, Any]:
+    roles = _owing(request, owed)
     return {
-        "reference": reference,
+        "reference": request.reference,
         "key": owed.key,
         "entered": owed.entered,
         "urgency": owed.urgency,
@@ -149,7 +153,17 @@ def _duty_row(reference: str, owed: Owed, ended: Event | None = None) -> dict[st
         "rung": owed.rung,
         "done_at": ended.since if ended else None,
         "done_by": ended.version if ended else None,
+        "owed_by": ", ".join(roles),
+        "outside": bool(OUTSIDE.intersection(roles)),
+        "held_by": owed.held_by,
+        "next_at": owed.next_at,
     }
+
+
+def _owing(request: Request, owed: Owed) -> tuple[Role, ...]:
+    """Who owes a duty: an answer, whoever was asked."""
+    asked = tuple(question.to for question in request.questions if question.id == owed.part)
+    return asked if owed.duty == Duty.ANSWER else OWED_BY[owed.duty]
 
 
 def _upsert(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -77,7 +77,7 @@ def test_what_cannot_be_read_is_refused_by_its_place_and_nothing_starts(typed: T
 
 
 def test_none_of_them_started_anything(typed: Typist, reference: str) -> None:
-    assert [row["reference"] for row in read_json(typed("list", "--json").stdout)] == [reference]
+    assert [row["reference"] for row in read_json(typed("list", "--json").stdout)["rows"]] == [reference]
 
 
 def _attempts(place: Premises, reference: str = "") -> list[dict[str, Any]]:
@@ -229,7 +229,7 @@ def test_what_breaks_off_registers_nothing_and_says_what_was_typed(typed: Typist
 
 
 def _references(typed: Typist) -> set[str]:
-    return {row["reference"] for row in read_json(typed("list", "--json").stdout)}
+    return {row["reference"] for row in read_json(typed("list", "--json").stdout)["rows"]}
 
 
 @contextmanager

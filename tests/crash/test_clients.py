@@ -38,7 +38,7 @@ def _submit(place: Premises) -> str:
 
 
 def _listed(place: Premises) -> list[Any]:
-    return list(read_json(Typist(place)("list", "--json").stdout))
+    return list(read_json(Typist(place)("list", "--all", "--json").stdout)["rows"])
 
 
 def _looked_at(place: Premises, what: str) -> Any:

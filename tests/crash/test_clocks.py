@@ -114,7 +114,7 @@ async def test_a_desk_whose_clock_is_ahead_delays_no_alarm_of_what_it_hands_in(
             words = ("submit", str(tmp_path / "letter.json"), "--as", "p-anna", "--json")
             handed_in = place.start(*words, entry=clock.entry())
             assert handed_in.process.wait(60) == 0, handed_in.log.read_text()
-            (listed,) = read_json(place.comity("list", "--json").stdout)
+            (listed,) = read_json(place.comity("list", "--json").stdout)["rows"]
             await asyncio.to_thread(until, lambda: len(place.post.came) >= 2)
             assert datetime.fromisoformat(listed["received"]) <= datetime.now(UTC)
 

@@ -9,7 +9,8 @@ import pytest
 from comity.errors import NotYours, Objection, Unreadable
 from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
-from comity.register import reading
+from comity.register import reading, worklist
+from comity.register.worklist import Wanted
 from comity.request.lifecycle import Act, Duty, Role, Status
 from comity.request.model import Channel, Request, Urgency, Way
 from desk.disclosing import Telling, disclose
@@ -56,7 +57,7 @@ def owed(request: Request) -> set[str]:
 def references(authority: Office) -> set[str]:
     """All requests on record."""
     with authority.home.store.reading() as view:
-        return {row.reference for row in reading.page(view, where={}, size=100)}
+        return {row.reference for row in worklist.page(view, Wanted(watched_and_closed=True), size=100)}
 
 
 # --- what is opened ---------------------------------------------------------------------------------------------------

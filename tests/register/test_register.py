@@ -1,7 +1,7 @@
 """The register on both databases: each event once, nothing on disagreement, projections that are the fold."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -13,14 +13,14 @@ from ulid import ULID
 
 from comity.errors import AlreadyKnown, NotFound, RecordDisagrees
 from comity.register import reading, tables, writing
-from comity.register.reading import Row
 from comity.request.fold import begin, fold, happen, receipt_of, receive
-from comity.request.lifecycle import Act, Role, Stage
+from comity.request.lifecycle import OUTSIDE, OWED_BY, Act, Duty, Role, Status
 from comity.request.model import (
     Alarm,
     Deadline,
     Event,
     Ladder,
+    Owed,
     Particulars,
     Reckoned,
     Reckoning,
@@ -34,7 +34,6 @@ from comity.store import Store
 from tests.request.lives import ANNA, NOW, deed, opening, sought
 from tests.request.test_fold import AnyLife
 
-FAR = datetime(9999, 12, 31, tzinfo=UTC)
 LADDER = Ladder(
     name="any", from_due=False, pause=timedelta(hours=1), rungs=(Rung(after=timedelta(), tell=(Role.COORDINATOR,)),)
 )
@@ -197,12 +196,19 @@ def duties_of(states: Sequence[Request], events: Sequence[Event]) -> list[tuple[
     for request, event in zip(states, events, strict=True):
         living = {(owed.key, owed.entered): owed for owed in request.duties}
         for name in before - living.keys():
-            rows[name] = (*rows[name][:5], event.since, event.version)
-        rows |= {
-            n: (owed.key, owed.entered, owed.urgency, owed.due, owed.rung, None, None) for n, owed in living.items()
-        }
+            rows[name] = (*rows[name][:5], event.since, event.version, *rows[name][7:])
+        rows |= {name: duty_of(request, owed) for name, owed in living.items()}
         before = set(living)
     return sorted(rows.values(), key=repr)
+
+
+def duty_of(request: Request, owed: Owed) -> tuple[Any, ...]:
+    """A duty that is owed, as the register should have it."""
+    asked = {question.id: (question.to,) for question in request.questions}
+    owing = asked[owed.part] if owed.duty == Duty.ANSWER else OWED_BY[owed.duty]
+    outside = any(role in OUTSIDE for role in owing)
+    here = (owed.key, owed.entered, owed.urgency, owed.due, owed.rung, None, None)
+    return (*here, ", ".join(owing), outside, owed.held_by, owed.next_at)
 
 
 @settings(
@@ -227,8 +233,10 @@ def test_the_projections_are_the_fold_however_the_events_were_batched(store: Sto
     assert [(row[0], row[1], row[2]) for row in found["measure"]] == [(m.id, m.status, m.since) for m in last.measures]
     assert sorted(row[:3] for row in found["package"]) == sorted((p.id, p.status, p.since) for p in last.packages)
     assert sorted(row[:3] for row in found["question"]) == sorted((q.id, q.status, q.since) for q in last.questions)
-    ((version, status, stage, urgency, *_),) = found["request"]
+    ((version, status, stage, urgency, *_, due, at_work, allocated),) = found["request"]
     assert (version, status, stage, urgency) == (last.version, last.status, stage_of(last), last.urgency)
+    assert due == min((owed.due for owed in last.duties if owed.due), default=None)
+    assert (at_work, allocated) == (last.status not in (Status.WATCHED, Status.CLOSED), last.allocated)
 
 
 def plain(value: Any) -> Any:
@@ -245,50 +253,6 @@ def test_a_duty_that_came_and_went_in_one_batch_is_on_record_with_what_ended_it(
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def many(store: Store) -> Store:
-    """Two dozen requests: some due at the same instant, some without anything due, in two classes and stages."""
-    with store.transaction() as tx:
-        for number in range(24):
-            reference = ulid()
-            acts = [Act.OPEN_REVIEW] if number % 2 else []
-            events = life(*acts, urgency=Urgency.P2 if number % 3 else Urgency.P3)
-            request = begin(reference, events[0])
-            for event in events[1:]:
-                request = fold(request, event)
-            due = NOW + timedelta(days=number // 5) if number % 4 else None
-            writing.enter(tx, CIPHER, reference, [*events, reckoned(request, due)])
-    return store
-
-
-def pages(view: sa.Connection, size: int, where: dict[str, str]) -> list[Row]:
-    """All pages, one after another."""
-    rows = page = reading.page(view, where=where, size=size)
-    while page:
-        page = reading.page(view, where=where, size=size, after=(page[-1].next_due, page[-1].reference))
-        rows = rows + page
-    return rows
-
-
-FILTERS: dict[int, dict[str, str]] = {
-    24: {},
-    16: {"urgency": "P2"},
-    4: {"stage": Stage.LEGAL_REVIEW.value, "urgency": "P3"},
-}
-"""How many requests each filter lets through."""
-
-
-def test_pages_show_each_request_once_the_next_due_first(many: Store) -> None:
-    with many.reading() as view:
-        for number, where in FILTERS.items():
-            for size in (1, 5, 24, 50):
-                rows = pages(view, size, where)
-                keys = [(row.next_due or FAR, row.reference) for row in rows]
-                assert keys == sorted(set(keys))
-                assert len(rows) == number
-                assert all(getattr(row, name) == value for row in rows for name, value in where.items())
 
 
 def arrived(tx: sa.Connection, *references: str) -> None:

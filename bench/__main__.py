@@ -4,13 +4,15 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import evidence, ledger, lives
+from bench import alarms, evidence, growth, ledger, lives
 from bench.report import Found, kept_in, report
 
 _DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 MEASURES: dict[str, Callable[[argparse.Namespace], Found]] = {
     "lives": lives.measure,
+    "growth": growth.measure,
+    "alarms": alarms.measure,
     "evidence": evidence.measure,
     "ledger": ledger.measure,
 }
@@ -32,6 +34,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=MEASURES, help="measure this alone; may be said again")
     parser.add_argument("--rounds", type=int, default=7, help="lives: how often each side has its turn")
     parser.add_argument("--lives", type=int, default=60, help="lives: how many in each turn, 20 at a time")
+    parser.add_argument("--open", type=int, default=1000, help="growth: how many are open, 10000 to the full")
+    parser.add_argument("--alarms", type=int, default=1000, help="alarms: how many are due at one instant")
     parser.add_argument("--mib", type=int, default=2048, help="evidence: size of the exhibit")
     parser.add_argument("--entries", type=int, default=1_000_000, help="ledger: how many are verified")
     parser.add_argument("--write", action="store_true", help="keep the rows in docs/benchmarks.md; others stay")

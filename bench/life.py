@@ -91,7 +91,7 @@ class _Seen:
 async def live(counter: Counter) -> Lived:
     """Hand in one request under a number of its own, and do the acts of the file on it."""
     began = time.perf_counter()
-    receipt = await submit(counter, Submission(_letter(), LIFE.acts[0].person, datetime.now(UTC)))
+    receipt = await submit(counter, Submission(letter(), LIFE.acts[0].person, datetime.now(UTC)))
     seconds = [time.perf_counter() - began]
     seen = _Seen(receipt.reference)
     for row in LIFE.acts[1:]:
@@ -103,9 +103,10 @@ async def live(counter: Counter) -> Lived:
     return Lived(f"request/{seen.reference}", tuple(seconds))
 
 
-def _letter() -> bytes:
-    letter = json.loads((_ROOT / LIFE.request).read_bytes())
-    return json.dumps(letter | {"own_reference": str(ULID())}).encode()
+def letter() -> bytes:
+    """The request of the file, under a number of its own."""
+    said = json.loads((_ROOT / LIFE.request).read_bytes())
+    return json.dumps(said | {"own_reference": str(ULID())}).encode()
 
 
 def _deed(row: Row, seen: _Seen) -> Deed:

@@ -9,13 +9,14 @@ from pathlib import Path
 from bench import rows
 from bench.life import LIFE
 from bench.report import Found
-from bench.runner import History, Running, Took, collecting, running
+from bench.runner import History, Running, Took, beside, running
+from bench.spans import collect
 
 
 def measure(asked: argparse.Namespace) -> Found:
     """Both sides in turns, `asked.rounds` times `asked.lives` lives."""
     with tempfile.TemporaryDirectory(prefix="comity-bench-") as folder, ExitStack() as stack:
-        spans = stack.enter_context(collecting())
+        spans = stack.enter_context(beside(collect))
         spans_to = f"http://127.0.0.1:{spans.recv()}/v1/traces"
         comity, bare = (
             stack.enter_context(running(name, Path(folder) / name, spans_to)) for name in ("comity", "bare")

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -16,7 +16,6 @@ from temporalio.api.enums.v1 import EventType
 
 from bench.life import Lived
 from bench.sides import SIDES, Side
-from bench.spans import collect
 from temporal import logs
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -111,10 +110,10 @@ def running(name: str, folder: Path, spans_to: str) -> Iterator[Running]:
 
 
 @contextmanager
-def collecting() -> Iterator[Connection]:
-    """A collector of spans: it has told its port; send anything and it tells how many spans it has."""
+def beside(work: Callable[[Connection], None]) -> Iterator[Connection]:
+    """A process that works as long as the block lasts: it is sent None at the end."""
     ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=collect, args=(theirs,))
+    process = _SPAWN.Process(target=work, args=(theirs,))
     process.start()
     try:
         yield ours
@@ -161,22 +160,24 @@ async def _lived(side: Side, order: Lives) -> Took:
             lived = await side.live()
             lives.append(lived)
 
-    processes = os.getpid(), _server_pid(side)
+    processes = os.getpid(), server_pid(side)
     before = [_processor(pid) for pid in processes]
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for _ in range(order.at_a_time):
             group.create_task(one_after_the_other())
     took = time.perf_counter() - began
-    worker, server = (Use(_resident(pid), _processor(pid) - used) for pid, used in zip(processes, before, strict=True))
+    worker, server = (Use(resident(pid), _processor(pid) - used) for pid, used in zip(processes, before, strict=True))
     return Took(took, tuple(lives), worker, server)
 
 
-def _server_pid(side: Side) -> int:
+def server_pid(side: Side) -> int:
+    """The process id of its server."""
     return int((side.server.log.parent / "temporal.pid").read_text())
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
+    """Bytes that a process has in memory now (proc(5), statm)."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 

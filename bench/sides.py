@@ -2,12 +2,12 @@
 
 import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from temporalio.client import Client, WithStartWorkflowOperation
@@ -16,7 +16,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from bench.life import LIFE, Lived, live
-from bench.plain import Plain, nothing
+from bench.plain import Plain, PlainTimer, nothing
 from comity.home import make
 from comity.people import People
 from comity.settings import Settings
@@ -80,9 +80,9 @@ class Bare:
 
 
 @asynccontextmanager
-async def comity(folder: Path, spans_to: str) -> AsyncIterator[Side]:
-    """Everything on: encryption, ledger, register, spans."""
-    settings = _settings(folder)
+async def comity(folder: Path, spans_to: str, mail_to: int = 1025) -> AsyncIterator[Comity]:
+    """Everything on: encryption, ledger, register, spans; mail goes to a port of loopback."""
+    settings = _settings(folder, smtp_port=mail_to)
     home = make(settings, datetime.now(UTC))
     people = home.folder / "people.toml"
     people.write_text((Path(__file__).parent / "people.toml").read_text())
@@ -95,7 +95,7 @@ async def comity(folder: Path, spans_to: str) -> AsyncIterator[Side]:
 
 
 @asynccontextmanager
-async def bare(folder: Path, spans_to: str) -> AsyncIterator[Side]:  # noqa: ARG001 - it has no spans
+async def bare(folder: Path, spans_to: str) -> AsyncIterator[Bare]:  # noqa: ARG001 - it has no spans
     """A server with the same flags, a worker with the same settings, records as JSON and no codec."""
     settings = _settings(folder)
     async with embedded.running(settings) as server:
@@ -105,7 +105,7 @@ async def bare(folder: Path, spans_to: str) -> AsyncIterator[Side]:  # noqa: ARG
         async with Worker(
             client,
             task_queue=REQUESTS,
-            workflows=[Plain],
+            workflows=[Plain, PlainTimer],
             activities=[nothing],
             workflow_runner=sandbox.runner(),
             graceful_shutdown_timeout=timedelta(seconds=10),
@@ -115,12 +115,12 @@ async def bare(folder: Path, spans_to: str) -> AsyncIterator[Side]:  # noqa: ARG
             yield Bare(client, server)
 
 
-SIDES = {"comity": comity, "bare": bare}
+SIDES: dict[str, Callable[[Path, str], AbstractAsyncContextManager[Side]]] = {"comity": comity, "bare": bare}
 
 
-def _settings(folder: Path) -> Settings:
+def _settings(folder: Path, **more: Any) -> Settings:
     """The embedded, one-machine form, whatever the environment says."""
-    return Settings(home=folder, database=None, temporal=None, temporal_port=_free_port(), namespace="comity")
+    return Settings(home=folder, database=None, temporal=None, temporal_port=_free_port(), namespace="comity", **more)
 
 
 def _free_port() -> int:

@@ -229,7 +229,8 @@ def _add_service_commands() -> None:
 def _say_what_is_missing(to: typer.Typer) -> None:
     """Each command of the service, saying what it needs."""
     for name in (
-        "up", "worker", "submit", "oral", "act", "disclose", "list", "watch", "show", "trace", "identity", "doctor",
+        "up", "worker", "submit", "oral", "act", "join", "disclose", "list", "watch", "show",
+        "trace", "identity", "doctor",
     ):  # fmt: skip
         to.command(name, help="Not installed here: runs from the service's checkout or image.")(_not_here)
 

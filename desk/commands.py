@@ -51,7 +51,7 @@ keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
     for command in (
-        up, worker, submit, oral, act, disclose, letter, listing, watch, show, trace, identity, revive, doctor,
+        up, worker, submit, oral, act, join, disclose, letter, listing, watch, show, trace, identity, revive, doctor,
     ):  # fmt: skip
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
@@ -108,10 +108,12 @@ def submit(
     received: Annotated[datetime | None, typer.Option(help="When it came in, if not now (UTC).")] = None,
     supplement: Annotated[bool, typer.Option(help="It adds to the request of the same State and reference.")] = False,
     anew: Annotated[bool, typer.Option(help="It is another request under the same reference.")] = False,
+    confirms: Annotated[str | None, typer.Option(help="It confirms this request, which was told by voice.")] = None,
     attach: Annotated[list[Path] | None, typer.Option(help="The original or an annex, kept as an exhibit.")] = None,
     as_json: Json = False,
 ) -> None:
     """Register a request and begin its life. What is readable but deficient is registered, with its questions."""
+    from desk.confirming import confirm
     from desk.submitting import Submission
     from desk.submitting import submit as hand_in
 
@@ -120,7 +122,9 @@ def submit(
 
     async def work(counter: "Counter") -> None:
         person = _person(counter.people, who)
-        receipt = await hand_in(counter, Submission(data, person, at, supplement=supplement, anew=anew))
+        came = Submission(data, person, at, supplement=supplement, anew=anew)
+        oral_one = _found(counter.home, confirms) if confirms else None
+        receipt = await (confirm(counter, came, oral_one) if oral_one else hand_in(counter, came))
         for annex in attach or []:
             await _deposited(counter, receipt.reference, ("M1", annex, person, "coordinator"), None)
         _say_receipt(counter, receipt.model_dump(mode="json"), as_json=as_json)
@@ -244,6 +248,26 @@ def disclose(
         full, person = _found(counter.home, reference), _person(counter.people, who)
         telling = Telling(deed_id or str(ULID()), person, said, to, number, reason, measure, _channel(channel))
         _say_receipt(counter, (await tell(counter, full, telling)).model_dump(mode="json"), as_json=as_json)
+
+    _at_the_counter(work)
+
+
+def join(
+    reference: Reference,
+    into: Annotated[str, typer.Argument(help="The request that goes on.")],
+    who: As = None,
+    deed_id: DeedId = None,
+    as_json: Json = False,
+) -> None:
+    """Join a request that came twice into the one that goes on, as a second person. Each names the other."""
+    from ulid import ULID
+
+    from desk.joining import join as join_into
+
+    async def work(counter: "Counter") -> None:
+        twice, other = _found(counter.home, reference), _found(counter.home, into)
+        by = (_person(counter.people, who), deed_id or str(ULID()))
+        _say_receipt(counter, (await join_into(counter, twice, other, by)).model_dump(mode="json"), as_json=as_json)
 
     _at_the_counter(work)
 

@@ -24,8 +24,11 @@ from desk.counter import Counter
 from desk.filing import CALL_NOTE, Paper, file_paper
 from desk.submitting import Submission, known_states, submit
 
-CALLER = "officer-1"
-"""The token of who called: a contact officer, whose name and number stand in the vault only."""
+CALLER = "officer-999"
+"""The token of who called: a contact officer, whose name and number stand in the vault only.
+
+The last one, so that the letter which confirms the call has the others for its own persons.
+"""
 
 _TAKES_CALLS = frozenset({Role.DUTY_OFFICER, Role.COORDINATOR})
 

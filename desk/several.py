@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from ulid import ULID
 
 from comity.errors import Refused
+from comity.register import reading
 from comity.request.fold import fold, happen
-from comity.request.model import Deed
+from comity.request.model import Deed, Receipt
 from comity.request.rules import check
 from desk.counter import Counter
 
@@ -35,3 +36,10 @@ def foresee(counter: Counter, reference: str, deeds: Sequence[Deed]) -> None:
             counter.enter_attempt(reference, deed, refusal)
             raise
         request = fold(request, happen(request, deed, now))
+
+
+async def do_once(counter: Counter, reference: str, deed: Deed) -> Receipt:
+    """Do one deed of a command, or give the receipt that it got: what it says of revisions may have moved since."""
+    with counter.home.store.reading() as view:
+        known = reading.receipt(view, reference, deed.id)
+    return known[1] if known else await counter.act(reference, deed)

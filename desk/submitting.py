@@ -49,6 +49,11 @@ class Input(BaseModel):
     sha256: str
     size: int
 
+    @classmethod
+    def of(cls, data: bytes) -> "Input":
+        """Digest and size of what was handed in."""
+        return cls(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -80,17 +85,13 @@ async def submit(counter: Counter, submission: Submission) -> Receipt:
         letter = read(submission.data, known_states())
         return await _register(counter, submission, letter)
     except Refused as refusal:
-        counter.enter_attempt("", _input(submission.data), refusal)
+        counter.enter_attempt("", Input.of(submission.data), refusal)
         raise
-
-
-def _input(data: bytes) -> Input:
-    return Input(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
 
 
 async def _register(counter: Counter, submission: Submission, letter: Letter) -> Receipt:
     home = counter.home
-    foreign = _foreign(home, letter)
+    foreign = foreign_index(home, letter)
     known = _known(home, foreign)
     if known and submission.supplement:
         return await _supplement(counter, submission, known[-1])
@@ -108,7 +109,7 @@ async def _register(counter: Counter, submission: Submission, letter: Letter) ->
     return await begin_request(counter.client, home, reference)
 
 
-def _foreign(home: Home, letter: Letter) -> str | None:
+def foreign_index(home: Home, letter: Letter) -> str | None:
     """The keyed index of the other State's number, with the State in it."""
     if not letter.own_reference:
         return None

@@ -52,8 +52,16 @@ PEOPLE = "\n".join(
 )
 ROLES = {
     "p-anna": Role.COORDINATOR, "p-bob": Role.REVIEWER, "p-carla": Role.DECIDER, "p-dan": Role.EVIDENCE_OFFICER,
-    "p-eve": Role.HEAD_OF_UNIT, "p-fay": Role.REQUESTING_AUTHORITY,
+    "p-eve": Role.HEAD_OF_UNIT, "p-fay": Role.REQUESTING_AUTHORITY, "p-gus": Role.COORDINATOR,
 }  # fmt: skip
+GUS = """
+[people.p-gus]
+roles = ["coordinator"]
+mail = "gus@ca.example"
+unit = "central"
+time_zone = "Europe/Luxembourg"
+"""
+"""One more coordinator, for tests in which Anna is not enough: alarms are told to both."""
 Seen = TypeVar("Seen")
 MOMENT = timedelta(seconds=30)
 """How far past an alarm a clock is put: were its target to pass while activities run, the server skips to the next."""

@@ -206,6 +206,16 @@ def arrive(tx: sa.Connection, arriving: Arriving) -> None:
         tx.execute(IDENTITY.insert().values(reference=arriving.reference, token=token, sealed=sealed))
 
 
+def confirm(tx: sa.Connection, reference: str, letter: bytes, *, at: datetime, identities: Mapping[str, bytes]) -> None:
+    """Put the letter that confirms an oral request in the place of what was told, and keep who its tokens stand for.
+
+    What was told stays as it was received, among the identities. Safe to repeat.
+    """
+    _upsert(tx, DOCUMENT, [{"reference": reference, "name": "letter", "at": at, "sealed": letter}])
+    kept = identities.items()
+    _upsert(tx, IDENTITY, [{"reference": reference, "token": token, "sealed": sealed} for token, sealed in kept])
+
+
 def know_by(tx: sa.Connection, reference: str, foreign: tuple[str, str], *, anew: bool = False) -> None:
     """Let a request be found by (State, keyed index of that State's number).
 

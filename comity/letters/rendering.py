@@ -9,9 +9,18 @@ from datetime import datetime
 from itertools import pairwise
 
 from babel.dates import format_datetime
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateRuntimeError,
+    TemplateSyntaxError,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from comity.errors import Unreadable
 from comity.letters.kinds import FOLDER
 from comity.letters.view import View
 from comity.letters.viewing import LANGUAGE
@@ -36,14 +45,15 @@ def file_of(kind: str) -> str:
 
 
 def render(view: View) -> str:
-    """The letter as text. The same view gives the same bytes."""
+    """The letter as text. The same view gives the same bytes. Raises Unreadable for a template that is wrong."""
     head, body, foot = (_filled(name, view) for name in ("_head.txt", file_of(view.kind), "_foot.txt"))
     return "\n\n".join((_lined(head), _flowed(body), _lined(foot))) + "\n"
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
+def texts_in(loader: BaseLoader) -> Environment:
+    """The sandbox in which the templates that `loader` finds are filled in."""
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(FOLDER / LANGUAGE),
+        loader=loader,
         undefined=StrictUndefined,
         autoescape=False,  # it is plain text: a name keeps its apostrophe
         lstrip_blocks=True,
@@ -52,11 +62,18 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return environment
 
 
-_TEXTS = _environment()
+_TEXTS = texts_in(FileSystemLoader(FOLDER / LANGUAGE))
 
 
 def _filled(name: str, view: View) -> str:
-    return _TEXTS.get_template(name).render(view=view).strip("\n")
+    try:
+        return _TEXTS.get_template(name).render(view=view).strip("\n")
+    except TemplateSyntaxError as error:
+        raise Unreadable(f"letters/{LANGUAGE}/{error.name}: line {error.lineno}: {error.message}") from error
+    except TemplateNotFound as error:
+        raise Unreadable(f"letters/{LANGUAGE}/{error.name}: this text is missing") from error
+    except TemplateRuntimeError as error:
+        raise Unreadable(f"letters/{LANGUAGE}/{name}: a letter does not know that: {error.message}") from error
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------

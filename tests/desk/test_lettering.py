@@ -14,11 +14,16 @@ from comity.errors import DeedReused, NotFound, NotOpen, NotYours, Objection, Re
 from comity.evidence import exhibits
 from comity.keys.request_keys import KeyClass
 from comity.ledger.leaf import Kind
-from comity.request.lifecycle import Act
+from comity.letters.rendering import instant
+from comity.request.lifecycle import Act, Role
 from comity.request.model import Channel, Way
 from comity.request.rules import part_of
+from desk.disclosing import Telling, disclose
 from desk.lettering import Lettered, Said, lettered
+from desk.oral import open_oral
+from tests.desk.test_oral import call
 from tests.office import Office, letter, office, waited
+from tests.request.lives import SPOKEN
 
 TOLD, KEPT = "Proceedings of our own are under way.", "the second suspect is ours"
 REFUSAL = Said("refusal", channel="e-mail")
@@ -167,6 +172,63 @@ async def test_a_last_letter_sets_the_date_that_is_waited_for(authority: Office)
     await said(authority, reference, Said("last-letter", until=until))
     assert authority.request(reference).last_letter_until == until.replace(tzinfo=UTC)
 
+
+# --- at night ---------------------------------------------------------------------------------------------------------
+
+ON_DUTY = {"role": Role.DUTY_OFFICER}
+
+
+async def by_voice(authority: Office) -> str:
+    """An oral P0, whose data one officer has ordered to be kept; what found the child was told by phone."""
+    reference = (await open_oral(authority.counter, call())).reference
+    await authority.do(reference, "p-bob", Act.ORDER_PROVISIONALLY, "M1", **ON_DUTY, **SPOKEN)
+    await authority.do(reference, "p-bob", Act.VERIFY_SENDER, number="+999 2", **ON_DUTY)
+    telling = Telling(str(ULID()), "p-bob", "3 Example Street", "the caller", "+999 2", "the child is there")
+    await disclose(authority.counter, reference, telling)
+    await authority.reckoned(reference)
+    return reference
+
+
+async def test_one_officer_alone_writes_all_that_a_night_needs(authority: Office) -> None:
+    """And in the morning, whoever was told of it at night is told that it was not ratified."""
+    reference = await by_voice(authority)
+    due = {owed.key: owed.due for owed in authority.request(reference).duties}
+    oral = await said(authority, reference, Said("confirmation of an oral request"), "p-bob")
+    confirm_by = due["request/confirm in writing"]
+    assert confirm_by
+    assert instant(confirm_by) in flat(oral)
+    until = datetime(2027, 2, 20)  # noqa: DTZ001 - as it is typed
+    order = await said(authority, reference, Said("preservation order", until=until), "p-bob")
+    assert "the data of the account user-77b1@nuage.example" in flat(order)
+    assert "20 February 2027, 00:00 UTC" in flat(order)
+    note = await said(authority, reference, Said("disclosure note"), "p-bob")
+    assert "P1: 1 exhibit, told by phone." in flat(note)
+    assert "It is a lead" in flat(note)
+    police = await said(authority, reference, Said("note for the police"), "p-bob")
+    assert police.about == ("M1",)
+    assert [each for each in (oral, order, note, police) if "Figueira" in flat(each)] == []
+
+
+async def test_that_a_night_was_not_ratified_is_told_once_it_was_refused(authority: Office) -> None:
+    reference = await by_voice(authority)
+    for kind in ("ratification", "ratification refused"):
+        with pytest.raises(Objection, match="nothing in this request is ready"):
+            await said(authority, reference, Said(kind))
+    await authority.do(reference, "p-eve", Act.RATIFY, "M1")
+    await authority.do(reference, "p-eve", Act.REFUSE_DISCLOSURE, "P1", reason=KEPT)
+    assert authority.owed(reference, "P1/tell that it was not ratified")
+    told = await said(authority, reference, Said("ratification refused", channel="phone"))
+    assert (told.about, KEPT in flat(told)) == (("P1",), False)
+    assert authority.owed(reference, "P1/tell that it was not ratified") is None
+    assert (await said(authority, reference, Said("ratification", to="provider"))).about == ("M1",)
+
+
+def flat(told: Lettered) -> str:
+    """The text in one line."""
+    return " ".join((told.text or "").split())
+
+
+# --- what is wrong ----------------------------------------------------------------------------------------------------
 
 _HERE = Path(__file__)
 WRONG: dict[str, tuple[Said, type[Refused], str]] = {

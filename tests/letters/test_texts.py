@@ -1,10 +1,14 @@
 """Each kind of letter as it is read, and what none of them may know."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 
+from comity.errors import Unreadable
+from comity.letters import rendering
 from comity.letters.kinds import FOLDER, KindOfLetter, kinds
 from comity.letters.rendering import COLUMNS, file_of, render
 from comity.letters.view import MeasureTold, PackageTold, QuestionTold, View
@@ -95,6 +99,37 @@ def test_whoever_is_written_to_about_a_lead_is_told_that_it_is_one() -> None:
     lead = seen.packages[0].model_copy(update={"lead": True})
     assert "It is a lead" in render(seen.model_copy(update={"packages": (lead,)}))
     assert "It is a lead" not in render(seen)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{{ view.words }}", "refusal.txt: a letter does not know that: .*words"),
+        ("{{ request.measures }}", "a letter does not know that: 'request' is undefined"),
+        ("{{ view.our_state.__class__.__mro__ }}", "a letter does not know that: .*unsafe"),
+        ("one\n{% if view.until %}", "refusal.txt: line 2: "),
+        ('{% include "../kinds.toml" %}', "kinds.toml: this text is missing"),
+    ],
+)
+def test_a_template_cannot_reach_what_is_not_given_to_it(monkeypatch: pytest.MonkeyPatch, text: str, says: str) -> None:
+    """The text at fault is named, with its line where there is one."""
+    monkeypatch.setattr(rendering, "_TEXTS", rendering.texts_in(Changed({"refusal.txt": text})))
+    with pytest.raises(Unreadable, match=says):
+        render(view(kinds()["refusal"]))
+
+
+class Changed(FileSystemLoader):
+    """The texts as they are, but for some."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        super().__init__(FOLDER / LANGUAGE)
+        self._texts = texts
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """One text."""
+        if template in self._texts:
+            return self._texts[template], template, lambda: True
+        return super().get_source(environment, template)
 
 
 # --- form -------------------------------------------------------------------------------------------------------------

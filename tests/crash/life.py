@@ -1,10 +1,15 @@
 """A short life of one urgent request as its client does it, and what must be true of it afterwards."""
 
 import asyncio
+import json
+import random
 from collections import Counter as Tally
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.parser import BytesParser
+from email.policy import default
+from hashlib import sha256
 from typing import Any
 
 from comity.errors import Unreachable
@@ -12,7 +17,7 @@ from comity.ledger.checkpoint import sign_head
 from comity.ledger.verify import verify_store
 from comity.request.fold import begin, fold
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Alarm, Deed, Event, Request, canonical, digest_of
+from comity.request.model import Alarm, Deed, Event, Knocked, Request, canonical, digest_of
 from desk.counter import Counter
 from desk.submitting import Submission, submit
 from desk.tracing import Line, trace
@@ -89,6 +94,14 @@ class Client:
         while not may_end.is_set():
             await self._do("p-anna", Act.NOTE, "request", Role.COORDINATOR, _nothing)
         await self._do("p-anna", Act.CLOSE, "request", Role.COORDINATOR, _nothing)
+
+    async def go_on(self, may_end: asyncio.Event) -> None:
+        """A request that is taken up, noted on all the while, and open at the end: its clocks run on."""
+        await self._do("p-anna", Act.ACKNOWLEDGE, "request", Role.COORDINATOR, _nothing)
+        await self._do("p-anna", Act.OPEN_REVIEW, "request", Role.COORDINATOR, _nothing)
+        while not may_end.is_set():
+            await self._do("p-anna", Act.NOTE, "request", Role.COORDINATOR, _nothing)
+            await asyncio.sleep(random.uniform(0.05, 0.5))  # noqa: S311 - it chooses instants
 
     async def _do(self, person: str, act: Act, part: str, role: Role, words: Words) -> None:
         looked = self.counter.request(self.reference)
@@ -167,6 +180,26 @@ async def _accepted(client: Client) -> set[str]:
         async for event in handle.fetch_history_events()
         if event.HasField("workflow_execution_update_accepted_event_attributes")
     }
+
+
+def second_copies(client: Client, mails: list[bytes]) -> int:
+    """Whoever was told has a mail. Returns how many came twice, as a crash may have it: they carry the same id."""
+    copies = Tally(_id_of(mail) for mail in mails)
+    told = [line.what["particulars"] for line in trace(client.counter.home, client.reference) if line.act == Act.TOLD]
+    ids = [name for knock in told for name in _message_ids(client.reference, Knocked.model_validate(knock))]
+    assert [name for name in ids if not copies[name]] == []
+    return sum(copies[name] - 1 for name in ids)
+
+
+def _id_of(mail: bytes) -> str:
+    found = BytesParser(policy=default).parsebytes(mail, headersonly=True)["Message-ID"]
+    return str(found).strip("<>").partition("@")[0]
+
+
+def _message_ids(reference: str, knock: Knocked) -> list[str]:
+    """The alarm's key and the person, as SHA-256 in hex: for each who was told."""
+    keys = [[reference, knock.duty, knock.generation, knock.rung, person] for person in knock.accepted]
+    return [sha256(json.dumps(key).encode()).hexdigest() for key in keys]
 
 
 def _every_alarm_once(story: list[Line]) -> None:

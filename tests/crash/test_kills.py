@@ -11,7 +11,9 @@ from pathlib import Path
 from tests.crash.dying import POINTS
 from tests.crash.life import OTHER_LETTER, Client, examine
 from tests.processes import Premises, Process, is_alive, premises, read_json, server_pid, until
+from tests.results import Results
 
+MUST = "each deed and alarm on record once, the life completes, the ledger verifies"
 KINDS = (*POINTS, "up", "server", "worker", "up and watcher")
 
 
@@ -106,7 +108,9 @@ def _all_are_alive(place: Premises, *, open_now: int) -> None:
     assert findings["requests"]["detail"].startswith(f"{open_now} open")
 
 
-async def test_a_life_survives_whoever_is_killed_in_any_order(tmp_path: Path, proving: bool) -> None:
+async def test_a_life_survives_whoever_is_killed_in_any_order(
+    tmp_path: Path, results: Results, *, proving: bool
+) -> None:
     """Before the record's commit, after it, before the workflow task completes; whole processes at any instant.
 
     Three kinds of kill in one life; when proving, twenty lives with all of them.
@@ -117,5 +121,8 @@ async def test_a_life_survives_whoever_is_killed_in_any_order(tmp_path: Path, pr
         kinds = chance.sample(KINDS, len(KINDS) if proving else 3)
         sys.stdout.write(f"seed {seed}, life {number}: {', '.join(kinds)}\n")
         (tmp_path / str(number)).mkdir()
-        with premises(tmp_path / str(number)) as place:
+        with (
+            results.of("`kill -9` around the record, and of each process", MUST, count=len(kinds), seed=seed),
+            premises(tmp_path / str(number)) as place,
+        ):
             await _survive(place, kinds, chance)

@@ -36,6 +36,7 @@ from desk.tracing import trace
 from temporal.plugin import ComityPlugin
 from tests.office import PEOPLE
 from tests.processes import ROOT, deed, insist, until
+from tests.results import Results
 from tests.serving import another_client, time_skipping
 from worker import working
 from workflows.request import RequestLife
@@ -123,13 +124,21 @@ async def test_acts_wait_while_the_workers_have_no_ring_and_are_done_once_when_i
     authority.verified()
 
 
-async def test_alarms_that_fell_due_meanwhile_ring_when_the_ring_is_back_each_once(authority: Authority) -> None:
+async def test_alarms_that_fell_due_meanwhile_ring_when_the_ring_is_back_each_once(
+    authority: Authority, results: Results, *, proving: bool
+) -> None:
     """The set `demo` rings every few seconds; what the outage crossed is rung at once, in order."""
+    seconds = A_MINUTE if proving else 3.0
+    with results.of(f"the key ring absent for {seconds:.0f} s", "what it held up rings when it is back, each once"):
+        await _ring_absent(authority, timedelta(seconds=seconds))
+
+
+async def _ring_absent(authority: Authority, time: timedelta) -> None:
     reference = await authority.submit("2")
     await _rung(authority, reference, 1)
     away = authority.ring_goes()
     heard = len(_alarms(authority, reference))
-    await _crossed(authority, reference)
+    await _crossed(authority, reference, time)
     assert len(_alarms(authority, reference)) <= heard + 1  # the one whose keys were still in the air
     away.rename(authority.workers.ring_path)
     await _rung(authority, reference, heard + 2)
@@ -138,11 +147,11 @@ async def test_alarms_that_fell_due_meanwhile_ring_when_the_ring_is_back_each_on
     authority.verified()
 
 
-async def _crossed(authority: Authority, reference: str) -> None:
-    """Until alarms that are on record as coming have been due for three seconds."""
+async def _crossed(authority: Authority, reference: str, time: timedelta) -> None:
+    """Until alarms that are on record as coming have been due for so long."""
     coming = [owed.next_at for owed in authority.counter.request(reference).duties if owed.next_at]
-    due = min(coming) + timedelta(seconds=3)
-    await asyncio.to_thread(until, lambda: datetime.now(UTC) > due)
+    due = min(coming) + time
+    await asyncio.to_thread(until, lambda: datetime.now(UTC) > due, 120)
 
 
 async def _rung(authority: Authority, reference: str, count: int) -> None:

@@ -79,6 +79,7 @@ class Client:
     reference: str = ""
     done: list[Deed] = field(default_factory=list)
     patience: float = 90.0
+    notes: int = NOTES
 
     async def begin(self, data: bytes = LETTER) -> str:
         """Hand in a request."""
@@ -90,7 +91,7 @@ class Client:
         """The whole life; it is closed only when nobody else is to be killed."""
         for row in ACTS:
             await self._do(*row)
-            for _ in range(NOTES):
+            for _ in range(self.notes):
                 await self._do("p-anna", Act.NOTE, "request", Role.COORDINATOR, _nothing)
         while not may_end.is_set():
             await self._do("p-anna", Act.NOTE, "request", Role.COORDINATOR, _nothing)

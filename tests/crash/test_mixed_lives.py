@@ -72,7 +72,7 @@ def _kill_both(running: Process) -> None:
 
 async def _lives(counter: Counter) -> tuple[Client, list[Client]]:
     """One that is lived to its closing, and one of each class that goes on."""
-    whole, others = Client(counter, patience=300.0), [Client(counter, patience=300.0) for _ in OTHERS]
+    whole, others = Client(counter, patience=300.0, notes=0), [Client(counter, patience=300.0) for _ in OTHERS]
     await whole.begin(LETTER)
     for client, urgency in zip(others, OTHERS, strict=True):
         await client.begin(letter(urgency))

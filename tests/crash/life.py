@@ -13,6 +13,8 @@ from functools import reduce
 from hashlib import sha256
 from typing import Any
 
+from temporalio.api.history.v1 import HistoryEvent
+
 from comity.errors import Unreachable
 from comity.ledger.checkpoint import sign_head
 from comity.ledger.verify import verify_store
@@ -168,13 +170,24 @@ def _every_deed_once(client: Client, events: list[Event]) -> None:
 
 
 async def _accepted(client: Client) -> set[str]:
-    """The deeds that the workflow's history has taken; an update is named by its deed's id and digest."""
-    handle = client.counter.client.get_workflow_handle(f"request/{client.reference}")
-    return {
-        event.workflow_execution_update_accepted_event_attributes.accepted_request.meta.update_id.partition("-")[0]
-        async for event in handle.fetch_history_events()
-        if event.HasField("workflow_execution_update_accepted_event_attributes")
-    }
+    """The deeds that the histories of all runs have taken; an update is named by its deed's id and digest."""
+    taken, run = set[str](), await _newest_run(client)
+    while run:
+        handle = client.counter.client.get_workflow_handle(f"request/{client.reference}", run_id=run)
+        events = [event async for event in handle.fetch_history_events()]
+        taken |= {_update_id(event).partition("-")[0] for event in events if _update_id(event)}
+        run = events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+    return taken
+
+
+async def _newest_run(client: Client) -> str:
+    described = await client.counter.client.get_workflow_handle(f"request/{client.reference}").describe()
+    return described.run_id
+
+
+def _update_id(event: HistoryEvent) -> str:
+    """Which update an event of a history accepts; "" for any other."""
+    return event.workflow_execution_update_accepted_event_attributes.accepted_request.meta.update_id
 
 
 def second_copies(client: Client, mails: list[bytes]) -> int:

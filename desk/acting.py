@@ -18,6 +18,7 @@ from comity.request.model import Channel, Deed, Draft, Measure, OnBehalf, Packag
 from comity.request.rules import check, offers, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
+from desk.filling import filled, takes
 
 SHORTEST_DIGEST = 8
 
@@ -47,7 +48,7 @@ def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
     """
     request = counter.request(reference)
     act = _act(request, said.act)
-    particulars = _bound_to_key(counter.home, _particulars(request, act, said))
+    particulars = _bound_to_key(counter.home, _particulars(counter, request, act, said))
     role = _role(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
     deed = Deed(
         id=said.deed or str(ULID()),
@@ -102,16 +103,15 @@ def _seen(request: Request, said: Said) -> int:
     return said.seen if said.seen is not None else part_of(request, said.part).revision
 
 
-def _particulars(request: Request, act: Act, said: Said) -> Particulars:
-    given = json_object(said.particulars) | _of_receipt(said.receipt)
+def _particulars(counter: Counter, request: Request, act: Act, said: Said) -> Particulars:
+    given = filled(counter, request, act, json_object(said.particulars) | _of_receipt(said.receipt))
     texts = {name: text for name, text in (("words", said.words), ("reason", said.reason)) if text}
     kind = particulars_of(act)
     try:
         return kind.model_validate(_whole_digest(request, said.part, given | texts))
     except ValidationError as error:
-        wanted = ", ".join(name for name in kind.model_fields if name not in ("words", "reason"))
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise Unreadable(f"--with: {faults}; '{act}' takes {wanted or 'words and a reason only'}") from None
+        raise Unreadable(f"--with: {faults}; '{act}' takes {takes(act)}") from None
 
 
 def _bound_to_key(home: Home, particulars: Particulars) -> Particulars:

@@ -211,6 +211,7 @@ def act(
 ) -> None:
     """Do an act on a request. A refusal says what is open instead, and for whom."""
     from desk.acting import Said, deed_of
+    from desk.filling import went_out_wrong
 
     said = Said(
         act=name, part=part, role=role, words=words, reason=reason, particulars=particulars, receipt=receipt,
@@ -221,7 +222,9 @@ def act(
         full = _found(counter.home, reference)
         deed = deed_of(counter, full, _person(counter.people, who), said)
         done = await counter.act(full, deed)
-        _say_receipt(counter, done.model_dump(mode="json"), as_json=as_json)
+        wrong = [letter.model_dump(mode="json") for letter in went_out_wrong(counter, full, deed)]
+        told = {"went_out": wrong} if wrong else {}
+        _say_receipt(counter, done.model_dump(mode="json") | told, as_json=as_json)
 
     _at_the_counter(work)
 
@@ -653,5 +656,8 @@ def _say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) 
         return
     say(f"{receipt['reference']}: {receipt['act']} on {receipt['part']} is on record (version {receipt['version']})")
     say(f"now {receipt['status']}; stage {receipt['stage']}")
+    for letter in receipt.get("went_out", ()):
+        told = f"{letter['kind']}, {letter['at']}, exhibit {letter['exhibit']['id']}"
+        say(f"went out meanwhile, and may say what was wrong: {told}")
     for line in open_lines(request):
         say(line)

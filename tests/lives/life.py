@@ -23,11 +23,12 @@ ON_DUTY = {"role": Role.DUTY_OFFICER}
 
 @dataclass(frozen=True)
 class Life:
-    """One request, and the words in which its story is told."""
+    """One request, and the words in which its story is told; `sends` is the package that it speaks of."""
 
     authority: Office
     reference: str
     folder: Path
+    sends: str = "P1"
 
     async def do(self, person: str, act: Act, part: str = "request", **more: Any) -> Status:
         """One act. The whole ledger is verified after it."""
@@ -64,18 +65,18 @@ class Life:
     async def approves(self, *exhibits: str) -> None:
         """A package is put together, proposed for release by one, approved by another."""
         await self.do("dan", Act.DRAFT_PACKAGE, exhibits=exhibits, recipient="requester")
-        await self.do("dan", Act.PROPOSE_RELEASE, "P1")
-        await self.do("bob", Act.APPROVE_RELEASE, "P1", seen=self.package().content)
+        await self.do("dan", Act.PROPOSE_RELEASE, self.sends)
+        await self.do("bob", Act.APPROVE_RELEASE, self.sends, seen=self.package().content)
 
     def package(self) -> Package:
         """The request's package."""
-        package = part_of(self.authority.request(self.reference), "P1")
+        package = part_of(self.authority.request(self.reference), self.sends)
         assert isinstance(package, Package)
         return package
 
     async def leaves(self) -> Path:
         """The package is sent, and lies in its recipient's folder."""
-        left = await release(self.authority.counter, self.reference, "P1", "p-dan")
+        left = await release(self.authority.counter, self.reference, self.sends, "p-dan")
         self.authority.verified()
         return Path(left.path)
 
@@ -91,7 +92,7 @@ class Life:
     async def confirms(self, receipt: Receipt) -> Status:
         """What the recipient says that it received, as its deed."""
         named = {item.id: item.sha256 for item in receipt.exhibits}
-        return await self.do("fay", Act.CONFIRM_RECEIPT, "P1", content=receipt.content_digest, exhibits=named)
+        return await self.do("fay", Act.CONFIRM_RECEIPT, self.sends, content=receipt.content_digest, exhibits=named)
 
     async def tells(self, kind: str, *about: str) -> None:
         """A letter goes out."""

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import alarms, evidence, growth, ledger, lives
+from bench import alarms, evidence, growth, ledger, lives, worklist
 from bench.report import Found, kept_in, report
 
 _DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -15,6 +15,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace], Found]] = {
     "alarms": alarms.measure,
     "evidence": evidence.measure,
     "ledger": ledger.measure,
+    "worklist": worklist.measure,
 }
 """What `--only` names: each gives one row of the table, `lives` gives acts, one act, history."""
 
@@ -38,6 +39,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--alarms", type=int, default=1000, help="alarms: how many are due at one instant")
     parser.add_argument("--mib", type=int, default=2048, help="evidence: size of the exhibit")
     parser.add_argument("--entries", type=int, default=1_000_000, help="ledger: how many are verified")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="worklist: over how many")
     parser.add_argument("--write", action="store_true", help="keep the rows in docs/benchmarks.md; others stay")
     return parser.parse_args()
 

@@ -146,9 +146,9 @@ def debts(wanted: Wanted, *, by_others: bool) -> sa.Select[Any]:
 
 def _debts_filtered(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     for column, value in wanted.where.items():
-        yield DUTY.c.urgency == value if column == "urgency" else _beside(column) == value
+        yield DUTY.c.urgency == value if column == "urgency" else REQUEST.c[column] == value
     if not wanted.watched_and_closed:
-        yield _beside("at_work")
+        yield REQUEST.c.at_work
     if wanted.due_before is not None:
         yield DUTY.c.due < wanted.due_before
     if wanted.references is not None:
@@ -156,12 +156,7 @@ def _debts_filtered(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     elif wanted.unallocated:
         yield REQUEST.c.allocated.is_(None)
     elif wanted.people is not None:
-        yield sa.or_(_beside("allocated").in_(wanted.people), DUTY.c.held_by == wanted.holder)
-
-
-def _beside(column: str) -> sa.ColumnElement[Any]:
-    """A column of the request beside a duty, hidden from the request's indices: duties are walked along their own."""
-    return sa.func.coalesce(REQUEST.c[column], sa.null(), type_=REQUEST.c[column].type)
+        yield sa.or_(REQUEST.c.allocated.in_(wanted.people), DUTY.c.held_by == wanted.holder)
 
 
 # --- post -------------------------------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bench.worklist import fill
 from comity.register import worklist, writing
 from comity.register.reading import Row
+from comity.register.tables import REQUEST
 from comity.register.worklist import Wanted
 from comity.request.fold import begin, fold, happen
 from comity.request.lifecycle import Act, Role, Stage
@@ -99,3 +101,65 @@ def test_pages_show_each_request_once_the_next_due_first(many: Store, name: str)
             assert keys == sorted(set(keys))
             assert len(rows) == number
             assert all(getattr(row, column) == value for row in rows for column, value in wanted.where.items())
+
+
+# --- the cost of a page -----------------------------------------------------------------------------------------------
+
+_ALL = ("SCAN request", "SCAN duty", "Seq Scan on request", "Seq Scan on duty")
+_SORTED = ("USE TEMP B-TREE", "Sort")
+
+
+@pytest.fixture
+def crowded(store: Store) -> Store:
+    """So many requests that a database would rather not walk through all of them."""
+    fill(store, 4_000)
+    return store
+
+
+def plan(view: sa.Connection, query: sa.Select[Any]) -> str:
+    """How the database goes about it, in its own words."""
+    spelt = query.compile(view.engine, compile_kwargs={"literal_binds": True})
+    asked = "explain query plan" if view.dialect.name == "sqlite" else "explain"
+    return "\n".join(str(row[-1]) for row in view.execute(sa.text(f"{asked} {str(spelt).replace(':', chr(92) + ':')}")))
+
+
+def walked(wanted: Wanted) -> list[sa.Select[Any]]:
+    """The walks of a page that begins well inside the list."""
+    return list(worklist.walks(wanted, (NOW, "0" * 26), 50))
+
+
+WALKS: dict[str, list[sa.Select[Any]]] = {
+    name: walked(wanted) for name, (_, wanted) in LISTS.items() if not wanted.holder and wanted.references is None
+} | {
+    "owed by others": [worklist.debts(Wanted(), by_others=True).limit(50)],
+    "P0 on the board": [worklist.debts(Wanted(where={"urgency": "P0"}), by_others=False).limit(50)],
+}
+"""Lists that grow with the register."""
+
+
+def test_a_page_goes_along_an_index_and_never_through_all(crowded: Store) -> None:
+    """Truth protected: a page costs the same over a million requests as over ten thousand."""
+    with crowded.reading() as view:
+        plans = {name: plan(view, query) for name, queries in WALKS.items() for query in queries}
+    assert {name: told for name, told in plans.items() if any(word in told for word in _ALL)} == {}
+    assert all("INDEX" in told.upper() for told in plans.values())
+    assert {name for name, told in plans.items() if any(word in told for word in _SORTED)} <= _FEW
+
+
+_FEW = {"of a stage and a class", "of a State", "of another State"}
+"""Of which so few are left here that PostgreSQL fetches them by an index and sorts them."""
+
+
+def test_what_somebody_has_said_to_have_is_looked_up_one_by_one(crowded: Store) -> None:
+    with crowded.reading() as view:
+        plans = [plan(view, query) for query in walked(Wanted(people=("p-1",), holder="p-1"))]
+    assert [told for told in plans if any(word in told for word in _ALL)] == []
+
+
+def test_a_scan_is_seen(crowded: Store) -> None:
+    """Truth protected: the tests above find what they look for."""
+    by_version = sa.select(REQUEST.c.reference).order_by(REQUEST.c.version).limit(50)
+    with crowded.reading() as view:
+        told = plan(view, by_version)
+    assert any(word in told for word in _ALL)
+    assert any(word in told for word in _SORTED)

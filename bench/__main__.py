@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import alarms, evidence, growth, ledger, lives, worklist
-from bench.report import Found, kept_in, report
+from bench.report import Found, kept_in, now, report
 
 _DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
@@ -24,10 +24,11 @@ def main() -> None:
     """Run what was asked for, and report. Each row is written as soon as it is there: a later one may break off."""
     asked = _asked()
     for name in asked.only or MEASURES:
+        when = now()
         found = MEASURES[name](asked)
-        print(report(found), flush=True)
+        print(report(found, when), flush=True)
         if asked.write:
-            _DOCUMENT.write_text(kept_in(_DOCUMENT.read_text(), found))
+            _DOCUMENT.write_text(kept_in(_DOCUMENT.read_text(), found, when))
 
 
 def _asked() -> argparse.Namespace:

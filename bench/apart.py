@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,7 +15,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 
 def apart(work: Callable[..., T], *with_: Any) -> T:
-    """What it returns. Raises RuntimeError with its last words when it raises."""
+    """What it returns. Raises RuntimeError with its traceback when it raises."""
     ours, theirs = _SPAWN.Pipe()
     process = _SPAWN.Process(target=_call, args=(theirs, work, with_))
     process.start()
@@ -38,5 +39,5 @@ def _call(answer: Connection, work: Callable[..., object], with_: tuple[object, 
         try:
             answer.send(work(*with_))
         except Exception as error:  # told to the one who asked, who stops
-            answer.send(RuntimeError(f"{type(error).__name__}: {error}"))
+            answer.send(RuntimeError("".join(traceback.format_exception(error))))
     os._exit(0)  # the SDK may crash at the exit of the interpreter (sdk-python#300)

@@ -112,7 +112,6 @@ def _row(size: int, pairs: Sequence[tuple[Plain, Sealed]], larger: Sealed) -> Ro
         "≥ 1.2 × the rate, memory ≤ 150 MiB and flat",
         ratio >= 1.2 and max(memory, larger.memory) <= 150 << 20 and larger.memory < memory * 1.1,
         f"{_ROUNDS} rounds of {size / 2**30:.2g} GiB of zeros from a file of holes, in turns; {_openssl()}",
-        "faster hashing: the digest leads, and takes longer than sealing and writing beside it",
     )
 
 

@@ -65,9 +65,9 @@ def _record(home: Home, reference: str, events: tuple[Event, ...]) -> None:
     with home.store.transaction() as tx:
         home.keys.create(tx, reference, at)
     deed = RecordCipher(home.keys, reference).seal(b"{}", "arrival")  # never read again: the life has begun
-    with home.store.transaction() as tx:
-        writing.arrive(tx, Arriving(reference=reference, at=at, deed=deed, documents={}, identities={}))
     Recorder(home.store, home.keys).record(Batch(reference=reference, events=events))
+    with home.store.transaction() as tx:  # only now: what came in and has no event is begun by the worker
+        writing.arrive(tx, Arriving(reference=reference, at=at, deed=deed, documents={}, identities={}))
 
 
 def ringing_at(events: tuple[Event, ...], instant: datetime) -> tuple[Event, ...]:

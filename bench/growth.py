@@ -110,7 +110,6 @@ def _row(few: Open, many: Open, count: int, filled: float) -> Row:
         max(late, usual) <= 1.5,
         f"{count:,} open against {_FIXED}, filled in {filled:.0f} s; {_FIXED * _TURNS} acts each, "
         f"{_AT_A_TIME} at a time",
-        "see above",
     )
 
 

@@ -177,5 +177,4 @@ def _row(seen: Seen, size: int) -> Row:
         f"{_PROCESSES} processes of {_THREADS} threads for {_SECONDS:.0f} s, one entry a transaction, on PostgreSQL; "
         f"then filled in bulk ({seen.filled:.0f} s), {_BODY} bytes an entry, {_OF_A_REQUEST} entries a request, a "
         f"checkpoint each {_AT_ONCE}; `comity ledger verify` from its start to its end; {_PROOFS} proofs",
-        "see above",
     )

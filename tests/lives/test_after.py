@@ -139,6 +139,7 @@ async def revived(authority: Office, reference: str, person: str = "p-anna") -> 
 async def swept(authority: Office) -> int:
     """Sweep once. Returns how many findings were told."""
     client, name = authority.env.client, f"sweep-{ULID()}"
+    await client.get_schedule_handle(SWEEP).pause()  # or the server's own sweep may tell it first
     told: int = await client.execute_workflow("Sweep", id=name, task_queue=REQUESTS, result_type=int)
     return told
 

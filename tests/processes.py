@@ -32,6 +32,8 @@ from tests.office import PEOPLE, ROLES
 
 ROOT = Path(__file__).parents[1]
 COMITY = str(Path(sys.executable).parent / "comity")
+HEARING = ("env", "--default-signal=INT", COMITY)
+"""The command line as a person starts it: Ctrl-C reaches it, also where a job in the background started the tests."""
 READY_WITHIN = 60.0
 _AGAIN = 0.05
 

@@ -16,7 +16,7 @@ from comity.home import open_home
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
 from tests.cli.typist import Typist
-from tests.processes import COMITY, ROOT, Premises, premises, read_json
+from tests.processes import HEARING, ROOT, Premises, premises, read_json
 
 EXAMPLE = (ROOT / "examples" / "p3-bank-records-three-measures.json").read_bytes()
 SECRET = "Aurelia Inventata"
@@ -238,7 +238,12 @@ def _terminal(place: Premises, *words: str) -> Iterator[tuple[subprocess.Popen[b
     terminal, end = os.openpty()
     try:
         with subprocess.Popen(  # noqa: S603 - our own command line
-            [COMITY, *words], env=place.environment, cwd=ROOT, stdin=end, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*HEARING, *words],
+            env=place.environment,
+            cwd=ROOT,
+            stdin=end,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         ) as process:
             yield process, terminal
     finally:

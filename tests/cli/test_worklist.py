@@ -5,11 +5,9 @@ import pty
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +18,7 @@ from comity.request.fold import begin, fold, happen, receive
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Event, Gap, Request, Urgency
 from tests.cli.typist import Typist
-from tests.processes import ROOT, Premises, premises, read_json
+from tests.processes import HEARING, ROOT, Premises, premises, read_json
 from tests.register.test_register import CIPHER, arrived, reckoned
 from tests.request.lives import deed, opening, sought, ulid
 
@@ -190,9 +188,8 @@ def test_without_a_terminal_the_board_is_printed_once(
 def test_the_live_board_counts_down_until_it_is_ended(place: Premises, named: dict[str, str], end: str) -> None:
     """Truth protected: it ends cleanly, and leaves the terminal as it was."""
     ours, theirs = pty.openpty()
-    command = [str(Path(sys.executable).parent / "comity"), "watch"]
     board = subprocess.Popen(  # noqa: S603 - our own command line
-        command, env=place.environment | {"TERM": "xterm", "COLUMNS": "160", "LINES": "40"}, cwd=ROOT,
+        [*HEARING, "watch"], env=place.environment | {"TERM": "xterm", "COLUMNS": "160", "LINES": "40"}, cwd=ROOT,
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)

@@ -171,6 +171,7 @@ def test_events_come_in_their_order_only() -> None:
 # --- random lives -----------------------------------------------------------------------------------------------------
 
 _PEOPLE = [ANNA, BOB, CARLA, DAN, EVE]
+_WORDS: dict[str, object] = {"reason": "a reason", "words": "what was said"}
 
 
 class AnyLife(RuleBasedStateMachine):
@@ -211,9 +212,16 @@ class AnyLife(RuleBasedStateMachine):
             assert STEPS[part_of(before, part).status, act].leads_to == part_of(self.request, part).status
 
     def particulars(self, act: Act, part: str, data: st.DataObject) -> dict[str, object]:
-        words = {"reason": "a reason", "words": "what was said"}
         names = set(particulars_of(act).model_fields)
-        known = {
+        known = self.of_the_work(part, data) | self.of_the_office(act, part, data)
+        if act == Act.CONFIRM_RECEIPT:
+            known["exhibits"] = {e.id: e.sha256 for e in getattr(part_of(self.request, part), "exhibits", ())}
+        if act == Act.REPORT_DELIVERY:
+            known["outcome"] = "delivered"
+        return _WORDS | {name: value for name, value in known.items() if name in names}
+
+    def of_the_work(self, part: str, data: st.DataObject) -> dict[str, object]:
+        return {
             "seen": getattr(part_of(self.request, part), "proposal", None)
             or getattr(part_of(self.request, part), "content", "0" * 64),
             "outcome": data.draw(st.sampled_from([Act.GRANT, Act.REFUSE, Act.POSTPONE, Act.OFFER_CONDITIONS])),
@@ -233,6 +241,10 @@ class AnyLife(RuleBasedStateMachine):
             "safe": True,
             "attempt": 1,
             "told_requester_at": NOW,
+        }
+
+    def of_the_office(self, act: Act, part: str, data: st.DataObject) -> dict[str, object]:
+        return {
             "was": NOW,
             "deed": ulid(),
             "act": act,
@@ -249,11 +261,6 @@ class AnyLife(RuleBasedStateMachine):
             "currency": "EUR",
             "borne_by": Role.REQUESTING_AUTHORITY,
         }
-        if act == Act.CONFIRM_RECEIPT:
-            known["exhibits"] = {e.id: e.sha256 for e in getattr(part_of(self.request, part), "exhibits", ())}
-        if act == Act.REPORT_DELIVERY:
-            known["outcome"] = "delivered"
-        return words | {name: value for name, value in known.items() if name in names}
 
     @invariant()
     def it_is_what_its_events_say(self) -> None:

@@ -245,7 +245,10 @@ def _terminal(place: Premises, *words: str) -> Iterator[tuple[subprocess.Popen[b
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as process:
-            yield process, terminal
+            try:
+                yield process, terminal
+            finally:
+                process.kill()  # nothing where it has ended; else it would be waited for without end
     finally:
         os.close(terminal)
         os.close(end)

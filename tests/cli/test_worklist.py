@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -187,19 +188,29 @@ def test_without_a_terminal_the_board_is_printed_once(
 @pytest.mark.parametrize("end", ["q", "Ctrl-C"])
 def test_the_live_board_counts_down_until_it_is_ended(place: Premises, named: dict[str, str], end: str) -> None:
     """Truth protected: it ends cleanly, and leaves the terminal as it was."""
+    with _live_board(place) as (board, ours):
+        seen = _read_until(ours, lambda said: said.count(b"owed at") >= 2)
+        assert named["P0"].encode() in seen
+        assert b"\x1b[1;31m" in seen
+        os.write(ours, b"q") if end == "q" else board.send_signal(signal.SIGINT)
+        _read_until(ours, lambda _: board.poll() is not None)
+        assert board.wait() == 0
+
+
+@contextmanager
+def _live_board(place: Premises) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`comity watch` on a terminal, and that terminal's other end; whatever happens, it is ended."""
     ours, theirs = pty.openpty()
     board = subprocess.Popen(  # noqa: S603 - our own command line
         [*HEARING, "watch"], env=place.environment | {"TERM": "xterm", "COLUMNS": "160", "LINES": "40"}, cwd=ROOT,
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
-    seen = _read_until(ours, lambda said: said.count(b"owed at") >= 2)
-    assert named["P0"].encode() in seen
-    assert b"\x1b[1;31m" in seen
-    os.write(ours, b"q") if end == "q" else board.send_signal(signal.SIGINT)
-    _read_until(ours, lambda _: board.poll() is not None)
-    os.close(ours)
-    assert board.wait() == 0
+    try:
+        yield board, ours
+    finally:
+        board.kill()
+        os.close(ours)
 
 
 def _read_until(terminal: int, holds: Callable[[bytes], bool]) -> bytes:

@@ -42,8 +42,10 @@ async def working(home: Home, client: Client) -> AsyncIterator[None]:
     """Carry requests forward as long as the block lasts: queues served, arrivals begun, checkpoints signed."""
     async with AsyncExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(20, "activity"))
-        for worker in _workers(home, client, threads):
+        workers = _workers(home, client, threads)
+        for worker in workers:
             await stack.enter_async_context(worker)
+        stack.push_async_callback(_end_together, workers)
         await _tried("schedule the sweep", keep_sweeping(client))
         async with asyncio.TaskGroup() as beside:
             tasks = [
@@ -83,6 +85,11 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
         serving(NOTICES, [], mail.tell),
         serving(TRANSFERS, [Transfer], evidence.deliver, evidence.report),
     )
+
+
+async def _end_together(workers: Sequence[Worker]) -> None:
+    """One after another each would take its own grace, and a stop thrice as long."""
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
 async def _tried(what: str, work: Awaitable[object]) -> None:

@@ -3,9 +3,8 @@
 import asyncio
 import fcntl
 import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -14,6 +13,7 @@ from comity.cli import say
 from comity.errors import Refused
 from comity.home import Home, make
 from comity.settings import Settings
+from desk.ending import Ending
 from temporal import client, embedded, logs, tracing
 from worker import working
 
@@ -21,14 +21,16 @@ _log = structlog.get_logger()
 
 
 async def up(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. Raises Refused when another `up` has this home."""
+    """Run until SIGINT or SIGTERM. Raises Refused when another `up` has this home, or the server ended by itself."""
     logs.configure()
-    stop = _stop_asked()
+    ending = Ending()
+    ending.listen()
     with _alone(settings):
         home = make(settings, datetime.now(UTC))
         try:
             async with embedded.running(settings) as server:
-                await _serve(home, stop, server)
+                await _serve(home, ending, server)
+                ending.at = "end the Temporal server"
         finally:
             home.close()
 
@@ -36,40 +38,35 @@ async def up(settings: Settings) -> None:
 async def work(settings: Settings) -> None:
     """Run one more worker until SIGINT or SIGTERM, against the server that the settings name."""
     logs.configure()
-    stop = _stop_asked()
+    ending = Ending()
+    ending.listen()
     home = make(settings, datetime.now(UTC))
     try:
-        await _serve(home, stop, None)
+        await _serve(home, ending, None)
     finally:
         home.close()
 
 
-async def _serve(home: Home, stop: asyncio.Event, server: embedded.Server | None) -> None:
+async def _serve(home: Home, ending: Ending, server: embedded.Server | None) -> None:
     if home.settings.otlp:
         tracing.export_to(home.settings.otlp)
     wire = await client.connect(home.settings, home.keys)
     async with working(home, wire):
         _log.info("ready", pid=os.getpid())
         say(f"comity is up: home {home.folder}, Temporal at {home.settings.temporal_address}. Ctrl-C stops it.")
-        await _until(stop, server)
+        with ending.follows():
+            await _until(ending, server)
+            ending.at = "finish what the worker is at"
+    if not ending.asked.is_set() and server:
+        raise Refused(f"the Temporal server has ended; its last words are in {server.log}")
     _log.info("stopped", pid=os.getpid())
 
 
-async def _until(stop: asyncio.Event, server: embedded.Server | None) -> None:
+async def _until(ending: Ending, server: embedded.Server | None) -> None:
     """Until somebody says stop, or the embedded server has ended by itself."""
-    while not stop.is_set():
-        try:
-            await asyncio.wait_for(stop.wait(), 1.0)
-        except TimeoutError:
-            if server and server.has_ended():
-                raise Refused(f"the Temporal server has ended; its last words are in {server.log}") from None
-
-
-def _stop_asked() -> asyncio.Event:
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, stop.set)
-    return stop
+    while not ending.asked.is_set() and not (server and server.has_ended()):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ending.asked.wait(), 1.0)
 
 
 @contextmanager

@@ -659,5 +659,5 @@ def _say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) 
     for letter in receipt.get("went_out", ()):
         told = f"{letter['kind']}, {letter['at']}, exhibit {letter['exhibit']['id']}"
         say(f"went out meanwhile, and may say what was wrong: {told}")
-    for line in open_lines(request):
+    for line in open_lines(request, receipt["part"]):
         say(line)

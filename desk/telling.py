@@ -10,7 +10,7 @@ from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.register import reading
 from comity.request.gaps import Lack
-from comity.request.lifecycle import Role
+from comity.request.lifecycle import Duty, Role
 from comity.request.model import Measure, Owed, Package, Question, Request, stage_of
 from comity.request.rules import offers, parts_of
 from desk.submitting import Questions
@@ -28,15 +28,40 @@ def offered(request: Request) -> list[dict[str, Any]]:
     ]
 
 
-def open_lines(request: Request) -> list[str]:
-    """What is open next, a line for all parts of which the same is open."""
+def open_lines(request: Request, part: str | None = None) -> list[str]:
+    """What is open next, a line for all parts of which the same is open: on all of them, or after an act on one.
+
+    After an act on the request itself, its questions are left out: what they ask stands in the whole.
+    """
     by_part: dict[str, list[str]] = {}
     for offer in offered(request):
-        by_part.setdefault(offer["part"], []).append(f"{offer['act']} ({', '.join(offer['roles'])})")
+        if _follows(offer["part"], part):
+            by_part.setdefault(offer["part"], []).append(f"{offer['act']} ({', '.join(offer['roles'])})")
     alike: dict[str, list[str]] = {}
-    for part, acts in by_part.items():
-        alike.setdefault("; ".join(acts), []).append(part)
-    return [f"open on {', '.join(parts)}: {acts}" for acts, parts in alike.items()]
+    for name, acts in by_part.items():
+        alike.setdefault("; ".join(acts), []).append(name)
+    return [f"open on {together(names)}: {acts}" for acts, names in alike.items()]
+
+
+def _follows(offered_on: str, done_on: str | None) -> bool:
+    if done_on == "request":
+        return not offered_on.startswith("Q")
+    return done_on in (None, offered_on)
+
+
+def together(names: Iterable[str]) -> str:
+    """Names of parts, those that follow one another as one: `M1, Q1 to Q18`."""
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and name == _next(runs[-1][-1]):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+
+
+def _next(part: str) -> str | None:
+    return f"{part[0]}{int(part[1:]) + 1}" if part[1:].isdigit() else None
 
 
 def whole(home: Home, request: Request) -> dict[str, Any]:
@@ -62,7 +87,7 @@ def show_request(home: Home, request: Request) -> None:
     out = Console(highlight=False, soft_wrap=True, markup=False)
     out.print(f"{request.reference}  {request.urgency}  {request.requesting} → {request.requested}")
     out.print(f"{request.status}; stage {stage_of(request)}; version {request.version}")
-    for line in (*map(_part, parts_of(request)), *map(_duty, request.duties), *open_lines(request)):
+    for line in (*map(_part, parts_of(request)), *_duties(request.duties), *open_lines(request)):
         out.print(line)
     for number, lack in enumerate(questions(home, request.reference), 1):
         out.print(f"Q{number}: {lack.asks}")
@@ -75,11 +100,23 @@ def _part(part: Measure | Package | Question) -> str:
     return f"{part.id:<8} {part.status:<18} {what} (revision {part.revision}){seen}"
 
 
-def _duty(owed: Owed) -> str:
+def _duties(duties: Iterable[Owed]) -> list[str]:
+    """A line for each duty; questions that are owed alike share one."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for owed in duties:
+        shared = f"/{owed.duty}" if owed.duty == Duty.ANSWER else owed.key
+        alike.setdefault((shared, _terms(owed)), []).append(owed.part)
+    named = (
+        (together(parts) + shared if shared[0] == "/" else shared, terms) for (shared, terms), parts in alike.items()
+    )
+    return [f"owed     {name:<28} {terms}" for name, terms in named]
+
+
+def _terms(owed: Owed) -> str:
     due = f"due {instant(owed.due)}" if owed.due else "no date"
     who = f"; {owed.held_by} has it" if owed.held_by else ""
     rings = f"; rings {instant(owed.next_at)}" if owed.next_at else ""
-    return f"owed     {owed.key:<28} {owed.urgency:<4} {due} ({_rule(owed)}){rings}{who}"
+    return f"{owed.urgency:<4} {due} ({_rule(owed)}){rings}{who}"
 
 
 def _rule(owed: Owed) -> str:
@@ -96,8 +133,8 @@ def show_opened(request: Request, commands: Iterable[str]) -> None:
     rule = "=" * (2 * len(request.reference) + 3)
     out.print(rule, f"  {' '.join(request.reference)}", rule, sep="\n", style="bold")
     out.print(f"{request.urgency}  {request.requesting} → {request.requested}; {len(request.questions)} questions")
-    for owed in sorted(request.duties, key=lambda owed: (owed.due is None, owed.due)):
-        out.print(_duty(owed))
+    for line in _duties(sorted(request.duties, key=lambda owed: (owed.due is None, owed.due))):
+        out.print(line)
     out.print("next:")
     for command in commands:
         out.print(f"  {command}")

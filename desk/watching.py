@@ -17,11 +17,15 @@ from comity.errors import Unreachable
 from comity.home import Home
 from comity.register import worklist
 from comity.register.worklist import OwedRow, Wanted
+from comity.request.lifecycle import Duty
 from comity.request.model import Urgency
 from desk.listing import has_it, left
+from desk.telling import together
 
 _FIRST = (Urgency.P0, Urgency.P1)
 _ROWS_WITHOUT_TERMINAL = 50
+_LOOKED_AT = 500
+"""Duties that are read for one board; those that are owed alike share a row."""
 _LINES_AROUND = 5
 _TICK = 1.0
 
@@ -35,15 +39,35 @@ def board(home: Home, *, size: int) -> list[OwedRow]:
     return [*(row for urgency in _FIRST for row in of[urgency]), *by_clock][:size]
 
 
-def drawn(rows: list[OwedRow], at: datetime) -> Table:
-    """The board at one instant. What is late says so in a word, and in red where there is colour."""
+def drawn(rows: list[OwedRow], at: datetime, *, most: int) -> Table:
+    """The board at one instant, `most` rows. What is late says so in a word, and in red where there is colour."""
     table = Table(title=f"owed at {at:%Y-%m-%d %H:%M:%S} UTC", expand=True, show_edge=False, pad_edge=False)
     for column in ("class", "reference", "what is due", "time", "who has it", "owed by", "rung", "next rung"):
         table.add_column(column, overflow="fold", no_wrap=column in ("class", "reference", "time"))
-    for row in rows:
+    for row in _folded(rows)[:most]:
         late = row.due is not None and row.due < at
         table.add_row(*(Text(cell) for cell in _cells(row, at)), style="bold red" if late else None)
     return table
+
+
+def _folded(rows: list[OwedRow]) -> list[OwedRow]:
+    """The rows, with the questions of a request that are owed alike in one of them."""
+    alike: dict[object, list[OwedRow]] = {}
+    for row in rows:
+        due = _duty(row) if _duty(row) == Duty.ANSWER else row.key
+        clock = (row.urgency, row.due, row.rung, row.next_at)
+        alike.setdefault((row.reference, due, row.owed_by, row.held_by, clock), []).append(row)
+    return [_one(rows) for rows in alike.values()]
+
+
+def _one(rows: list[OwedRow]) -> OwedRow:
+    """One row for all of these: `Q1 to Q18/answer`."""
+    parts = sorted((row.key.partition("/")[0] for row in rows), key=lambda part: (len(part), part))
+    return rows[0].model_copy(update={"key": f"{together(parts)}/{_duty(rows[0])}"})
+
+
+def _duty(row: OwedRow) -> str:
+    return row.key.partition("/")[2]
 
 
 def _cells(row: OwedRow, at: datetime) -> tuple[str, ...]:
@@ -55,7 +79,7 @@ def _cells(row: OwedRow, at: datetime) -> tuple[str, ...]:
 def print_once(home: Home) -> None:
     """The board as it is now, as wide as it needs where no terminal limits it."""
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    console.print(drawn(board(home, size=_ROWS_WITHOUT_TERMINAL), datetime.now(UTC)))
+    console.print(drawn(board(home, size=_LOOKED_AT), datetime.now(UTC), most=_ROWS_WITHOUT_TERMINAL))
 
 
 def show_live(home: Home) -> None:
@@ -70,7 +94,7 @@ def show_live(home: Home) -> None:
 
 def _now(home: Home, height: int) -> Table | Text:
     try:
-        return drawn(board(home, size=max(1, height - _LINES_AROUND)), datetime.now(UTC))
+        return drawn(board(home, size=_LOOKED_AT), datetime.now(UTC), most=max(1, height - _LINES_AROUND))
     except Unreachable as error:
         return Text(f"{datetime.now(UTC):%H:%M:%S} UTC: nothing can be shown: {error}", style="bold red")
 

@@ -106,6 +106,8 @@ def comity(*words: str, who: str | None = None, expect: int = 0) -> str:
     print((out.getvalue() + err.getvalue()).rstrip())
     if code != expect:
         sys.exit(f"the demo stops: exit code {code}, not {expect}")
+    if expect:
+        print(f"    (refused with exit code {expect}: so it should be)")
     return out.getvalue()
 
 
@@ -194,8 +196,12 @@ def climb(request: str) -> None:
         "02:10", "Nobody has told the police. The clock knows it: mails climb from rung to rung, to the head of unit."
     )
     until(lambda: any("hanna" in to for to in POST.about(POLICE)))
-    scene("02:20", "Hanna is awake, and says: I have it. That holds the ladder for a while; it does not do the duty.")
+    scene(
+        "02:20", "Hanna says: I have it. That holds the ladder for a while, it does not do the duty. The data are kept."
+    )
     act(request, "acknowledge an escalation", "hanna", given={"duty": POLICE})
+    act(request, "start", "police", "M1")
+    act(request, "put in force", "police", "M1", given={"until": in_days(90)})
     heard = len(POST.about(MISSED))
     until(lambda: len(POST.about(MISSED)) > heard)
     scene("02:31", "Overdue, and climbing again: only a name at the police ends it. Now somebody there has taken it.")
@@ -206,15 +212,11 @@ def climb(request: str) -> None:
 
 def disclose(request: str) -> None:
     """What finds the child is asked for, and told at once, to a caller who was called back."""
-    scene(
-        "02:40", "What finds the child is asked for as fast. The provider looks at once, and keeps the data meanwhile."
-    )
+    scene("02:40", "What finds the child is one more measure, ordered as fast. The provider looks at once.")
     act(request, "add measure", "nils", given={"kind": "emergency disclosure of data"})
     find = "Tell us from where the account was last used; a child is in danger."
     act(request, "order provisionally", "nils", "M2", words=find, given=PROVIDER)
     act(request, "start", "nils", "M2", note="the duty desk of the provider has the order, and looks")
-    act(request, "start", "police", "M1")
-    act(request, "put in force", "police", "M1", given={"until": in_days(90)})
     scene("02:50", "The provider names an address. One officer may tell it at once, to a sender who was called back.")
     number = "+999 21 555 0100"
     tell = ["disclose", request, "--to", "Rui Exemplo Figueira", "--number", number, "--measure", "M2"]
@@ -278,7 +280,7 @@ def grant(request: str) -> None:
         "LEGAL REVIEW",
         "The content is sought under another instrument (the EIO): one person proposes, another decides.",
     )
-    granting = {"outcome": "grant", "ground": "2014/41/EU, art. 9", "told": "granted as asked"}
+    granting = {"outcome": "grant", "told": "granted as asked"}
     act(request, "propose", "rosa", "M3", given=granting)
     act(request, "grant", "dora", "M3", given={"seen": seen(request, "measures", "proposal")})
     comity("letter", request, "decision", "--about", "M3", "--channel", "courier", "--out", "decision.txt", who="anna")

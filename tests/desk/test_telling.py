@@ -1,0 +1,43 @@
+"""What people read is short enough to be read: what is alike shares a line."""
+
+import pytest
+
+from comity.request.model import Gap, Request
+from desk.telling import open_lines, show_opened, together
+from tests.request.lives import begun, sought
+
+
+def asked(number: int) -> Request:
+    """A request with so many questions."""
+    gaps = tuple(Gap(id=f"Q{each}", field="facts_summary") for each in range(1, number + 1))
+    return begun(sought(), gaps=gaps)
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        ([], ""),
+        (["M1"], "M1"),
+        (["M1", "M2"], "M1, M2"),
+        (["M1", "Q9", "Q10", "Q11", "Q13"], "M1, Q9 to Q11, Q13"),
+        (["Q1", "Q2", "Q3", "M4", "request"], "Q1 to Q3, M4, request"),
+    ],
+)
+def test_parts_that_follow_one_another_are_named_as_one(names: list[str], read: str) -> None:
+    assert together(names) == read
+
+
+def test_after_an_act_only_what_it_was_about_is_offered_and_all_of_it_in_the_whole() -> None:
+    request = asked(12)
+    about = {part: [line.split(":")[0] for line in open_lines(request, part)] for part in ("request", "M1", "Q3")}
+    assert about == {
+        "request": ["open on request", "open on M1"], "M1": ["open on M1"], "Q3": ["open on Q3"],
+    }  # fmt: skip
+    assert "open on Q1 to Q12" in [line.split(":")[0] for line in open_lines(request)]
+
+
+def test_questions_that_are_owed_alike_share_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show_opened(asked(12), [])
+    said = capsys.readouterr().out
+    assert said.count("/answer") == 1
+    assert "owed     Q1 to Q12/answer" in said

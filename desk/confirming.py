@@ -171,7 +171,7 @@ def _questions(found: Confirmation) -> Iterator[Deed]:
     asked = {question.field for question in found.request.questions}
     for field, lack in lacks.items():
         if field not in asked:
-            wanted = NewQuestion(to=Role.REQUESTING_AUTHORITY, words=lack.asks, reason=LATE)
+            wanted = NewQuestion(to=Role.REQUESTING_AUTHORITY, told=lack.asks, field=field, reason=LATE)
             yield found.deed(f"ask {field}", Act.ASK, particulars=wanted)
 
 

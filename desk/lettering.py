@@ -128,7 +128,7 @@ def _handing_on(said: Said) -> str:
 
 def _drafted(home: Home, request: Request, said: Said) -> tuple[Meant, str]:
     """The letter as it is meant, and its text."""
-    done = done_of(_events(home, request.reference))
+    done = done_of(tuple(_events(home, request.reference)))
     meant = settled(request, _wanted(request, said), done)
     if said.text is not None:
         return meant, _edited(said.text)

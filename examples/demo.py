@@ -240,7 +240,7 @@ def ratify(request: str) -> None:
     act(request, "ratify", "rosa", "M2")
     act(request, "ratify disclosure", "rosa", "P1")
     act(request, "accept proof of delivery", "anna", "P1", reason="the caller read it back")
-    act(request, "record the child's state", "anna", given={"safe": True}, words="found, and safe")
+    act(request, "record the child's state", "anna", given={"state": "safe"}, words="found, and safe")
     act(request, "assess urgency", "rosa", "M1", given={"urgency": "P3"}, reason="nobody is in danger any more")
     comity("show", request)
 

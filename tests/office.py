@@ -162,7 +162,7 @@ class Office:
 
     async def decide(self, reference: str, part: str, outcome: Act, **more: Any) -> Receipt:
         """Bob proposes, Carla decides so."""
-        await self.do(reference, "p-bob", Act.PROPOSE, part, outcome=outcome)
+        await self.do(reference, "p-bob", Act.PROPOSE, part, outcome=outcome, ground="own proceedings")
         seen = getattr(part_of(self.request(reference), part), "proposal", None)
         return await self.do(reference, "p-carla", outcome, part, seen=seen, **more)
 

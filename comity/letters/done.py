@@ -1,22 +1,23 @@
 """What was done in a request as far as letters tell of it, read from its events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from comity.letters.view import Outcome
 from comity.request.lifecycle import Act, Status
-from comity.request.model import Decision, Event, Proposal
+from comity.request.model import Decision, Event, NewQuestion, Proposal, Receive
 
 
 @dataclass(frozen=True)
 class Done:
-    """The standing decision on each measure that has one, by its name, and which acts were done on which parts."""
+    """The standing decision on each measure that has one, the sentences of questions, and which acts were done."""
 
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    sentences: Mapping[str, str] = field(default_factory=dict)
     acts: frozenset[tuple[str, Act]] = frozenset()
 
 
-def done_of(events: Iterable[Event]) -> Done:
+def done_of(events: Sequence[Event]) -> Done:
     """What the events of a request say, in their order.
 
     The reason told is that of the decision, else that of the proposal it was made on. A measure that came back to
@@ -33,7 +34,20 @@ def done_of(events: Iterable[Event]) -> Done:
             decided[event.part] = _outcome(event, event.particulars, proposals.get(event.part))
         elif event.status == Status.SOUGHT:
             decided.pop(event.part, None)
-    return Done(decided, frozenset(acts))
+    return Done(decided, dict(_sentences(events)), frozenset(acts))
+
+
+def _sentences(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    """Each question that was asked with a sentence for letters; those that the request itself raised come first."""
+    number = 0
+    for event in events:
+        asked = event.particulars
+        if isinstance(asked, Receive):
+            number += len(asked.gaps)
+        elif isinstance(asked, NewQuestion):
+            number += 1
+            if asked.told:
+                yield f"Q{number}", asked.told
 
 
 def _outcome(event: Event, decision: Decision, proposal: Proposal | None) -> Outcome:

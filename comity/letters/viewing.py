@@ -22,7 +22,7 @@ LANGUAGE = "en"
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a request besides its record: its letter, its questions in words, what was done."""
+    """What is known of a request besides its record: its letter, the questions it raised in words, what was done."""
 
     law: Law
     us: Country
@@ -107,16 +107,17 @@ def _package(request: Request, package: Package) -> PackageTold:
 
 def _questions(about: list[AnyPart], kind: KindOfLetter, known: Known) -> tuple[QuestionTold, ...]:
     questions = [part for part in about if isinstance(part, Question)]
-    mute = [question.id for question in questions if question.id not in known.sentences]
+    sentences = {**known.sentences, **known.done.sentences}
+    mute = [question.id for question in questions if question.id not in sentences]
     if mute and kind.sentences:
         raise Objection(f"{', '.join(mute)}: asked in words for the file only; write the letter, and give it by --text")
-    return tuple(_question(question, known) for question in questions)
+    return tuple(_question(question, sentences.get(question.id)) for question in questions)
 
 
-def _question(question: Question, known: Known) -> QuestionTold:
+def _question(question: Question, sentence: str | None) -> QuestionTold:
     return QuestionTold(
         id=question.id,
-        asks=known.sentences.get(question.id),
+        asks=sentence,
         since=question.since,
         answer_by=question.answer_by,
     )

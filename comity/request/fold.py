@@ -15,6 +15,7 @@ from comity.errors import Fault
 from comity.request.lifecycle import STEPS, Act, Duty, Status
 from comity.request.model import (
     Alarm,
+    ChildIs,
     ChildState,
     Correction,
     Dated,
@@ -312,6 +313,7 @@ def _asked(request: Request, event: Event) -> Request:
         to=asked.to,
         since=event.since,
         about=asked.about,
+        field=asked.field,
         answer_by=asked.answer_by,
     )
     return request.model_copy(update={"questions": (*request.questions, question)})
@@ -360,7 +362,7 @@ def _sender_verified(request: Request, event: Event) -> Request:  # noqa: ARG001
 
 
 def _child_state(request: Request, event: Event) -> Request:
-    return request.model_copy(update={"child_safe": cast("ChildState", event.particulars).safe})
+    return request.model_copy(update={"child": cast("ChildState", event.particulars).state})
 
 
 def _progress_reported(request: Request, event: Event) -> Request:  # noqa: ARG001
@@ -626,6 +628,11 @@ def _until_told(request: Request) -> list[tuple[str, Duty]]:
     ]
 
 
+def _police_must_know(request: Request) -> bool:
+    """A child who is known to be safe ends this clock, and no other."""
+    return request.urgency in URGENT and not request.police_have_it and request.child != ChildIs.SAFE
+
+
 _TO_BE_TOLD = frozenset({Status.DONE, Status.PARTLY_DONE, Status.IMPOSSIBLE, Status.REFUSED})
 
 
@@ -639,7 +646,7 @@ def _until_done(request: Request) -> list[Duty]:
         return []
     writing = [Duty.CONFIRM_IN_WRITING] if request.oral and not request.confirmed else []
     acknowledge = [] if request.acknowledged else [Duty.ACKNOWLEDGE]
-    police = [Duty.TELL_POLICE] if request.urgency in URGENT and not request.police_have_it else []
+    police = [Duty.TELL_POLICE] if _police_must_know(request) else []
     progress = [Duty.REPORT_PROGRESS] if request.status == Status.OPEN else []
     return [*acknowledge, *police, *progress, *writing]
 

@@ -311,6 +311,7 @@ class Guard(StrEnum):
     ONLY_UP = "more urgent than now"
     DOWN_BY_SECOND = "down only by another person than who set it"
     WHAT_WAS_DONE = "what was done, lifted, kept, returned"
+    NAMES_GROUND = "a refusal, a postponement, a condition names its ground"
 
 
 @dataclass(frozen=True)
@@ -447,7 +448,7 @@ _DECIDED = (_G.SECOND_PERSON, _G.DIGEST_SEEN, _G.AS_PROPOSED)
 MEASURE: tuple[Step, ...] = (
     #     while               act                         leads to         and is done by      when
     _step(_S.SOUGHT,          _A.CONSULT,                 _S.CONSULTING,   _REV,               _G.REVIEW_OPEN),
-    _step(_S.SOUGHT,          _A.PROPOSE,                 _S.PROPOSED,     _REV,               _G.REVIEW_OPEN),
+    _step(_S.SOUGHT,          _A.PROPOSE,                 _S.PROPOSED,     _REV,               _G.REVIEW_OPEN, _G.NAMES_GROUND),
     _step(_S.SOUGHT,          _A.ORDER_PROVISIONALLY,     _S.ASSIGNED,     _DUTY,              _G.URGENT_ONE_PERSON, _G.SPOKEN),
     _step(_S.CONSULTING,      _A.ANSWER_CONSULTATION,     _S.SOUGHT,       _ASKING),
     _step(_S.CONSULTING,      _A.END_CONSULTATION,        _S.SOUGHT,       _REV,               _G.DATE_PASSED),
@@ -580,7 +581,8 @@ STILL: tuple[Still, ...] = (
 
 PERSONAL: frozenset[Act] = frozenset({
     Act.NOTE, Act.POLICE_TOOK_IT, Act.RECORD_LETTER, Act.CORRECT, Act.ASK, Act.ANSWER, Act.VERIFY_SENDER,
-    Act.GIVE_SPONTANEOUS_INFORMATION, Act.RECORD_CHILD_STATE, Act.SUPPLEMENT,
+    Act.GIVE_SPONTANEOUS_INFORMATION, Act.RECORD_CHILD_STATE, Act.SUPPLEMENT, Act.REPORT_OUTCOME,
+    Act.ASK_FURTHER_USE, Act.NOTIFY_EXCULPATORY_USE,
 })  # fmt: skip
 """Acts whose words are personal data: sealed under the content key, and gone with it. The record outlives them."""
 

@@ -31,6 +31,8 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9 ./-]{0,63}$")]
+GroundId = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9 ./-]{0,63})?$")]
+"""A ground by its name in the law data (`budapest/sovereignty`); "" where an act rests on none. Never free text."""
 
 
 def _in_bounds(at: datetime) -> datetime:
@@ -148,7 +150,7 @@ class Proposal(Particulars):
     """What a reviewer proposes for a measure, with the reasons kept and the reasons told."""
 
     outcome: Act
-    ground: str = ""
+    ground: GroundId = ""
     told: str = ""
     conditions: tuple[str, ...] = ()
 
@@ -157,7 +159,7 @@ class Decision(Particulars):
     """What a decider decides; `seen` is the digest of the proposal that was before them."""
 
     seen: Digest
-    ground: str = ""
+    ground: GroundId = ""
     told: str = ""
     conditions: tuple[str, ...] = ()
     review_at: At | None = None
@@ -277,9 +279,11 @@ class ReceiptOfPackage(Particulars):
 
 
 class NewQuestion(Particulars):
-    """Something asked of somebody."""
+    """Something asked of somebody; `told` is the sentence that a letter may put to them."""
 
     to: Role
+    told: str = Field("", max_length=2_000)
+    field: str | None = Field(None, max_length=200, description="the field of the letter that it asks for, by its path")
     about: tuple[Part, ...] = ()
     answer_by: At | None = None
 
@@ -323,10 +327,20 @@ class LegalBasis(Particulars):
     instrument: Token
 
 
-class ChildState(Particulars):
-    """What is known of the child's state."""
+class ChildIs(StrEnum):
+    """What may be known of a child."""
 
-    safe: bool
+    UNKNOWN = "unknown"
+    LOCATED = "located"
+    SAFE = "safe"
+    NOT_FOUND = "not found"
+    DEAD = "dead"
+
+
+class ChildState(Particulars):
+    """What is known of the children whom a request is about: `safe` says it of every one of them."""
+
+    state: ChildIs
 
 
 class Deadline(Kept):
@@ -642,7 +656,7 @@ class Request(Kept):
     hands: tuple[PersonId, ...] = ()
     acknowledged: bool = False
     police_have_it: bool = False
-    child_safe: bool = False
+    child: ChildIs = ChildIs.UNKNOWN
     sender_verified: bool = False
     keys_destroyed: bool = False
     oral: bool = False
@@ -678,14 +692,23 @@ def kind_of(part: str) -> Kind:
 
 
 def stage_of(request: Request) -> Stage:
-    """The stage of a request: its own while it arrives or settles, else that of its least advanced living part."""
+    """The stage of a request: its own while it arrives or settles, else that of its least advanced living part.
+
+    Where all parts have ended, evidence that is in no package yet waits for its transfer.
+    """
     own = FACTS[request.status].stage
     if own is not None:
         return own
     standing = [measure.status for measure in request.measures] + [package.status for package in request.packages]
     stages = [FACTS[status].stage for status in standing if not has_ended(status)]
     order = list(Stage)
-    return min((stage for stage in stages if stage), key=order.index, default=Stage.CLOSURE)
+    waiting = Stage.EVIDENCE_TRANSFER if _is_unsent(request) else Stage.CLOSURE
+    return min((stage for stage in stages if stage), key=order.index, default=waiting)
+
+
+def _is_unsent(request: Request) -> bool:
+    packed = {exhibit.id for package in request.packages for exhibit in package.exhibits}
+    return any(exhibit.id not in packed for exhibit in request.exhibits)
 
 
 def canonical(record: BaseModel) -> bytes:

@@ -34,6 +34,7 @@ from comity.request.model import (
     NewMeasure,
     Package,
     Particulars,
+    Proposal,
     Question,
     ReceiptOfPackage,
     Request,
@@ -420,6 +421,15 @@ def _down_by_second(view: View) -> str | None:
     return _unless(claimed <= now or view.deed.person != set_by, "another person than who set it must assess it down")
 
 
+_ON_A_GROUND = frozenset({Act.REFUSE, Act.POSTPONE, Act.OFFER_CONDITIONS})
+
+
+def _names_ground(view: View) -> str | None:
+    proposal = view.deed.particulars
+    bare = isinstance(proposal, Proposal) and proposal.outcome in _ON_A_GROUND and not proposal.ground
+    return _unless(not bare, "a refusal, a postponement or a condition names its ground")
+
+
 GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.REVIEW_OPEN: _review_open,
     Guard.NOTHING_WITHOUT_IT: _never_urgent,
@@ -461,6 +471,7 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.ONLY_UP: _only_up,
     Guard.DOWN_BY_SECOND: _down_by_second,
     Guard.WHAT_WAS_DONE: _with_reason,
+    Guard.NAMES_GROUND: _names_ground,
 }
 """For each guard the function that objects: it returns the reason, or None."""
 

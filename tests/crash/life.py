@@ -63,7 +63,7 @@ ACTS: tuple[tuple[str, Act, str, Role, Words], ...] = (
     ("p-dan",   Act.PUT_IN_FORCE,        "M1",      Role.EXECUTING_AUTHORITY, _in_a_month),
     ("p-anna",  Act.ASSIGN,              "M2",      Role.COORDINATOR,         _nothing),
     ("p-dan",   Act.START,               "M2",      Role.EXECUTING_AUTHORITY, _nothing),
-    ("p-anna",  Act.RECORD_CHILD_STATE,  "request", Role.COORDINATOR,         lambda _: {"safe": True}),
+    ("p-anna",  Act.RECORD_CHILD_STATE,  "request", Role.COORDINATOR,         lambda _: {"state": "safe"}),
     ("p-dan",   Act.COMPLETE,            "M2",      Role.EXECUTING_AUTHORITY, _nothing),
     ("p-dan",   Act.LIFT,                "M1",      Role.EXECUTING_AUTHORITY, _nothing),
     ("p-carla", Act.RATIFY,              "M1",      Role.DECIDER,             _nothing),

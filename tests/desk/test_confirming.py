@@ -12,7 +12,7 @@ from comity.errors import AlreadyKnown, NotOpen, Objection
 from comity.keys.request_keys import KeyClass
 from comity.register import reading
 from comity.request.lifecycle import Act, Duty, Status
-from comity.request.model import Channel, Request
+from comity.request.model import Channel, NewQuestion, Request
 from desk.confirming import confirm
 from desk.joining import join
 from desk.oral import CALLER, Call, open_oral
@@ -78,8 +78,10 @@ async def test_what_the_letter_lacks_besides_is_asked(authority: Office) -> None
     """A restraint is a new one: the letter says that a procedure is to be followed, and not why."""
     request = await opened(authority)
     after = await confirmed(authority, request, written(str(ULID()), procedure={"to_follow": "on oath"}))
-    asked = [event.particulars.words for event in authority.events(request.reference) if event.act == Act.ASK]
-    assert asked == ["Please state why that procedure is to be followed."]
+    asked = [event.particulars for event in authority.events(request.reference) if event.act == Act.ASK]
+    assert [(each.told, each.field) for each in asked if isinstance(each, NewQuestion)] == [
+        ("Please state why that procedure is to be followed.", "procedure.reason")
+    ]
     assert [question.status for question in after.questions][-1] == Status.ASKED
 
 

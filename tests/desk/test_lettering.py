@@ -50,7 +50,7 @@ async def refuse(authority: Office, reference: str, part: str) -> None:
     """Bob consults and proposes to refuse, Carla does."""
     await authority.do(reference, "p-bob", Act.CONSULT, part, until=datetime.now(UTC) + timedelta(days=5))
     await authority.do(reference, "p-fay", Act.ANSWER_CONSULTATION, part)
-    kept = {"ground": KEPT, "reason": KEPT, "words": KEPT}
+    kept = {"ground": "kept/ground", "reason": KEPT, "words": KEPT}
     await authority.do(reference, "p-bob", Act.PROPOSE, part, outcome=Act.REFUSE, told=TOLD, **kept)
     seen = getattr(part_of(authority.request(reference), part), "proposal", None)
     await authority.do(reference, "p-carla", Act.REFUSE, part, seen=seen, **kept)

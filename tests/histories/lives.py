@@ -39,11 +39,11 @@ def _until(_request: Request) -> dict[str, Any]:
 
 
 def _proposing(outcome: Act) -> Callable[[Request], dict[str, Any]]:
-    return lambda _: {"outcome": outcome, "ground": "an article", "reason": "a reason"}
+    return lambda _: {"outcome": outcome, "ground": "an/article", "reason": "a reason"}
 
 
 def _seen(index: int) -> Callable[[Request], dict[str, Any]]:
-    return lambda request: {"seen": request.measures[index].proposal, "ground": "an article", "reason": "a reason"}
+    return lambda request: {"seen": request.measures[index].proposal, "ground": "an/article", "reason": "a reason"}
 
 
 # fmt: off

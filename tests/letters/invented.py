@@ -55,7 +55,9 @@ class Life:
     def do(self, act: Act, part: str, who: tuple[str, Role], /, **given: Any) -> None:
         """A deed with a marker in whatever it keeps for the file."""
         request, kind = self.request, particulars_of(act)
-        kept = {name: f"{KEPT} {name} {part}" for name in ("words", "reason", "ground") if name in kind.model_fields}
+        kept = {
+            name: f"{KEPT} {name} {part.lower()}" for name in ("words", "reason", "ground") if name in kind.model_fields
+        }
         seen = {"expected": part_of(request, part).revision, "particulars": kind(**(kept | given))}
         deed = Deed(id=ulid(), act=act, part=part, person=who[0], role=who[1], **seen)
         at = NOW + timedelta(minutes=request.version)
@@ -92,6 +94,7 @@ def life() -> Life:
     lived.granted("M7")
     lived.do(Act.REPORT_IMPOSSIBLE, "M7", _EXECUTING)
     lived.do(Act.ASK, "request", _COORDINATOR, to=Role.PROVIDER)
+    lived.do(Act.ASK, "request", _COORDINATOR, to=Role.COURT, told=TO_THE_COURT)
     _dispatch(lived)
     lived.do(Act.RATIFY, "M1", _SECOND)
     lived.do(Act.RATIFY_DISCLOSURE, "P1", _SECOND)
@@ -164,6 +167,7 @@ LETTER: dict[str, Any] = {
         }
     ],
 }
+TO_THE_COURT = "Please state when the order was served."
 SENTENCE = "Please state the purpose for which the evidence, information or action is sought."
 
 
@@ -199,5 +203,5 @@ def every_text(letter: Letter | None = None) -> dict[str, str]:
         f"{kind.id} to {to}": render(view(kind, letter, to=to))
         for kind in kinds().values()
         for to in kind.to
-        if not (kind.sentences and to != Role.REQUESTING_AUTHORITY)
+        if not (kind.sentences and to in (Role.PROVIDER, Role.EXECUTING_AUTHORITY))
     }

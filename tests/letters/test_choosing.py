@@ -12,7 +12,7 @@ from comity.letters.view import Outcome
 from comity.letters.viewing import view_of
 from comity.request.lifecycle import Act, Duty, Role
 from comity.request.model import Deadline, Decision, Event, Owed, Proposal, Urgency
-from tests.letters.invented import UNTIL, WRITTEN, known, told
+from tests.letters.invented import TO_THE_COURT, UNTIL, WRITTEN, known, told
 from tests.request.lives import NOW, begun
 
 
@@ -39,7 +39,7 @@ def test_what_is_transmitted_tells_of_the_measures_that_it_was_obtained_by() -> 
 def test_a_question_goes_to_whom_it_was_asked() -> None:
     assert meant("questions") == ("Q1",)
     assert meant("reminder", to=Role.PROVIDER) == ("Q2",)
-    assert meant("reminder", to=Role.COURT) == ()
+    assert meant("reminder", to=Role.COURT) == ("Q3",)
 
 
 def test_what_one_person_did_is_told_of_where_it_was_done() -> None:
@@ -117,6 +117,12 @@ def test_a_question_asked_in_words_for_the_file_is_put_by_a_person() -> None:
     asked = settled(request, Wanted(kind="questions", written=WRITTEN, to=Role.PROVIDER), Done())
     with pytest.raises(Objection, match=r"Q2: .* give it by --text"):
         view_of(request, asked, known())
+
+
+def test_a_question_asked_with_a_sentence_for_letters_is_put_in_that_sentence() -> None:
+    request = told().request
+    asked = settled(request, Wanted(kind="questions", written=WRITTEN, to=Role.COURT), Done())
+    assert [question.asks for question in view_of(request, asked, known()).questions] == [TO_THE_COURT]
 
 
 # --- what was decided -------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ async def ratified_in_the_morning(life: Life) -> None:
     assert not is_lead(life.authority.request(life.reference), life.package())
     await life.do("eve", Act.RATIFY_DISCLOSURE, "P1")
     await life.do("anna", Act.ACCEPT_PROOF_OF_DELIVERY, "P1", reason="the caller read it back")
-    await life.do("anna", Act.RECORD_CHILD_STATE, safe=True)
+    await life.do("anna", Act.RECORD_CHILD_STATE, state="safe")
     await life.do("eve", Act.ASSESS_URGENCY, "M1", urgency=Urgency.P3)
     await life.arrives()
 

@@ -32,6 +32,9 @@ _SERIAL = count(1)
 SPOKEN = {"to": "the provider's duty desk", "number": "+352 99 1", "words": "keep what stands there"}
 """What an act by word of mouth says."""
 
+GROUND = "own proceedings"
+"""What a refusal, a postponement or a condition rests on."""
+
 ANNA, BOB, CARLA, DAN, EVE = "p-anna", "p-bob", "p-carla", "p-dan", "p-eve"
 
 
@@ -108,7 +111,7 @@ def note(request: Request) -> Particulars:
 
 def proposed(request: Request, part: str, outcome: Act) -> Request:
     """A measure before the decider, proposed by Bob."""
-    return do(request, Act.PROPOSE, part, (BOB, Role.REVIEWER), outcome=outcome, ground="", told="")
+    return do(request, Act.PROPOSE, part, (BOB, Role.REVIEWER), outcome=outcome, ground=GROUND)
 
 
 def decided(request: Request, part: str, outcome: Act, **particulars: Any) -> Request:

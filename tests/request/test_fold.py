@@ -13,6 +13,7 @@ from comity.request.fold import begin, content_digest, fold, happen, receive
 from comity.request.lifecycle import FACTS, STEPS, STILLS, Act, Duty, Role, Stage, Status
 from comity.request.model import (
     Channel,
+    ChildIs,
     Deed,
     Event,
     Exhibit,
@@ -81,6 +82,25 @@ def test_the_stage_is_that_of_the_least_advanced_living_part() -> None:
     assert stage_of(request) == Stage.LEGAL_REVIEW
     request = do(request, Act.WITHDRAW, "M2", (EVE, Role.REQUESTING_AUTHORITY))
     assert stage_of(request) == Stage.EXECUTION
+
+
+def test_evidence_that_is_in_no_package_yet_waits_for_its_transfer() -> None:
+    request = do(
+        decided(do(begun(), Act.OPEN_REVIEW, "request", COORDINATOR), "M1", Act.GRANT), Act.ASSIGN, "M1", COORDINATOR
+    )
+    request = do(request, Act.START, "M1", EXECUTING)
+    exhibit = Exhibit(id=ulid(), sha256="b" * 64, size=1)
+    request = do(do(request, Act.DEPOSIT, "M1", EXECUTING, exhibit=exhibit), Act.COMPLETE, "M1", EXECUTING)
+    assert stage_of(request) == Stage.EVIDENCE_TRANSFER
+    request = do(request, Act.DRAFT_PACKAGE, "request", OFFICER, exhibits=(exhibit.id,), recipient="pt")
+    assert stage_of(do(request, Act.CANCEL, "P1", REVIEWER, reason="asked for no more")) == Stage.CLOSURE
+
+
+def test_children_known_to_be_safe_end_the_clock_of_the_police_and_no_other() -> None:
+    request = begun(sought(urgency=Urgency.P0, one_person=True))
+    safe = do(request, Act.RECORD_CHILD_STATE, "request", COORDINATOR, state=ChildIs.SAFE)
+    assert owed(request) - owed(safe) == {"request/tell the police"}
+    assert owed(do(safe, Act.RECORD_CHILD_STATE, "request", COORDINATOR, state=ChildIs.UNKNOWN)) == owed(request)
 
 
 def test_a_p0_owes_the_police_and_a_provisional_act_from_the_first_instant() -> None:
@@ -238,7 +258,8 @@ class AnyLife(RuleBasedStateMachine):
             "number": "+352 99",
             "measure": sought(len(self.request.measures) + 1),
             "instrument": "eio",
-            "safe": True,
+            "state": data.draw(st.sampled_from(list(ChildIs))),
+            "ground": "own proceedings",
             "attempt": 1,
             "told_requester_at": NOW,
         }

@@ -161,6 +161,8 @@ OBJECTIONS: dict[str, Any] = {
     "retracted by another": (
         lambda: proposed(opened(), "M1", Act.GRANT), Act.RETRACT, "M1", (CARLA, Role.REVIEWER), {},
         "only who proposed"),
+    "refused on no ground": (
+        opened, Act.PROPOSE, "M1", REVIEWER, {"outcome": Act.REFUSE}, "names its ground"),
     "another proposal than seen": (
         lambda: proposed(opened(), "M1", Act.GRANT), Act.GRANT, "M1", DECIDER, {"seen": "f" * 64}, "not the one named"),
     "refused without consulting": (

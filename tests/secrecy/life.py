@@ -117,7 +117,7 @@ async def _arrive(life: MarkedLife) -> None:
     await life.do("p-anna", Act.ALLOCATE, person="p-anna")
     await life.do("p-anna", Act.HAND_OVER, person="p-eve")
     await life.do("p-anna", Act.SETTLE_COST, amount="12.00", currency="EUR", borne_by=Role.REQUESTING_AUTHORITY)
-    await life.do("p-anna", Act.RECORD_CHILD_STATE, safe=True)
+    await life.do("p-anna", Act.RECORD_CHILD_STATE, state="safe")
     opened = life.comity("identity", life.reference, "victim-1", "--reason", marker("of opening"), "--as", "p-eve")
     assert IDENTITY.encode() in opened
     await _questions(life)
@@ -125,7 +125,8 @@ async def _arrive(life: MarkedLife) -> None:
 
 async def _questions(life: MarkedLife) -> None:
     """The letter's own are withdrawn, one more is asked and answered."""
-    await life.do("p-anna", Act.ASK, to=Role.REQUESTING_AUTHORITY)
+    told = {"told": marker("of asking"), "field": marker("asked field")}
+    await life.do("p-anna", Act.ASK, to=Role.REQUESTING_AUTHORITY, **told)
     await life.do("p-anna", Act.ANSWER, life.request.questions[-1].id, role="requesting authority", on_behalf=ON_BEHALF)
     for question in life.request.questions:
         if question.status == Status.ASKED:

@@ -189,7 +189,11 @@ def opened_seal(home: Home, exhibit: Sealed) -> Seal:
 
 
 def custody_entry(home: Home, reference: str, custody: CustodyEntry, name: str) -> Entry:
-    """A custody entry as the ledger takes it: sealed under the request's record key, which outlives the content."""
+    """A custody entry as the ledger takes it: sealed under the request's record key, which outlives the content.
+
+    It names the trace that it is made in.
+    """
+    traced = custody.model_copy(update={"trace": tracing.trace_id()})
     return Entry(
         kind=Kind.CUSTODY,
         reference=reference,
@@ -199,5 +203,5 @@ def custody_entry(home: Home, reference: str, custody: CustodyEntry, name: str) 
         role=custody.role,
         person=custody.person,
         at=custody.at,
-        body=home.keys.seal(reference, KeyClass.RECORD, canonical(custody), f"custody {name}"),
+        body=home.keys.seal(reference, KeyClass.RECORD, canonical(traced), f"custody {name}"),
     )

@@ -509,9 +509,12 @@ def revive(
 
 
 def _at_the_counter(work: Callable[["Counter"], Coroutine[Any, Any, Result]]) -> Result:
+    from temporal import tracing
+
     async def opened() -> Result:
         async with counter_of(Settings()) as counter:
-            return await work(counter)
+            with tracing.command():
+                return await work(counter)
 
     return asyncio.run(opened())
 

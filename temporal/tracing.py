@@ -40,6 +40,13 @@ def export_to(endpoint: str) -> None:
 
 
 @contextmanager
+def command() -> Iterator[None]:
+    """The span of one command as it was typed: the acts, papers and refusals that come of it belong to one trace."""
+    with _span("command", {}, []):
+        yield
+
+
+@contextmanager
 def act(name: str, *, reference: str, deed: str) -> Iterator[None]:
     """The span of one act, where it is asked for: all that is done for it belongs to its trace."""
     with _span(f"act {name}", {"request.reference": reference, "deed.id": deed}, []):

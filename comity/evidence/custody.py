@@ -55,6 +55,8 @@ class CustodyEntry(BaseModel):
     tool_version: str | None = None
     authorisation: str | None = None
     """The order, warrant or approval under which it was done, by its id."""
+    trace: str | None = None
+    """The id of the trace of the act that it was done for (W3C, 32 hex digits)."""
 
     @field_validator("zone")
     @classmethod

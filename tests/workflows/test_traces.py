@@ -14,11 +14,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import format_trace_id
 
 from comity.errors import Refused
-from comity.request.lifecycle import Act
+from comity.request.lifecycle import Act, Role
 from comity.request.model import Event
+from desk.depositing import Handed, deposit
+from desk.sealing import silent
 from desk.tracing import trace
 from temporal import logs, tracing
 from tests.office import Office, letter, office, waited
+from tests.request.lives import ulid
 
 
 @pytest.fixture
@@ -86,6 +89,19 @@ async def test_span_log_line_and_ledger_name_the_same_trace(
     [told] = [line for line in trace(authority.home, reference) if line.act == Act.ACKNOWLEDGE]
     assert {trace_of(asked), trace_of(door), line["trace_id"]} == {told.trace}
     assert line["span_id"] in {f"{span.context.span_id:016x}" for span in named(spans, "record")}
+
+
+async def test_what_one_command_seals_and_does_is_one_trace(
+    authority: Office, tmp_path: Path, spans: InMemorySpanExporter
+) -> None:
+    reference = await authority.submit(letter("P3"))
+    (tmp_path / "found").write_bytes(b"harmless bytes")
+    officer = ("M1", "p-dan", Role.EVIDENCE_OFFICER)
+    with tracing.command():
+        await deposit(authority.counter, Handed(tmp_path / "found", reference, *officer, ulid(), ulid()), silent)
+    [typed] = named(spans, "command")
+    lines = {line.kind: line.trace for line in trace(authority.home, reference) if line.person == "p-dan"}
+    assert lines == {"custody": trace_of(typed), "deed": trace_of(typed)}
 
 
 async def test_an_act_is_linked_to_the_act_before_it(authority: Office, spans: InMemorySpanExporter) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays 
     from comity.request.model import Channel
     from desk.counter import Counter
     from desk.filing import Paper
+    from desk.papers import Listed
     from desk.tracing import Line
 
 Result = TypeVar("Result")
@@ -51,7 +52,8 @@ keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
     for command in (
-        up, worker, submit, oral, act, join, disclose, letter, listing, watch, show, trace, identity, revive, doctor,
+        up, worker, submit, oral, act, join, disclose, letter, paper, listing, watch, show, trace, identity, revive,
+        doctor,
     ):  # fmt: skip
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
@@ -355,6 +357,33 @@ def letter(
     _at_the_counter(work)
 
 
+def paper(
+    reference: Reference,
+    exhibit: Annotated[str | None, typer.Argument(help="Which one, by its id; without: all are listed.")] = None,
+    reason: Annotated[str, typer.Option(help="Why it is read: it stands in the paper's custody.")] = "",
+    out: Annotated[Path | None, typer.Option(help="A new file to leave it in, where it is no plain text.")] = None,
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """List the papers of a file (letters, slips, notes, annexes), or read one: its custody says who did, first."""
+    from desk.papers import Wanted, papers, read
+
+    async def work(counter: "Counter") -> None:
+        full = _found(counter.home, reference)
+        if exhibit is None:
+            _say_papers(list(papers(counter, full)), as_json=as_json)
+            return
+        if not reason.strip():
+            raise Unreadable("say why it is read: --reason")
+        text = read(counter, full, Wanted(exhibit, _person(counter.people, who), reason, out))
+        if as_json:
+            say_json({"exhibit": exhibit, "text": text, "left": str(out) if out else None})
+        else:
+            say(text.rstrip("\n") if text is not None else f"left in {out}")
+
+    _at_the_counter(work)
+
+
 # --- what people read -------------------------------------------------------------------------------------------------
 
 
@@ -534,6 +563,13 @@ async def counter_of(settings: Settings) -> "AsyncIterator[Counter]":
     finally:
         home.close()
         tracing.provider().force_flush()
+
+
+def _say_papers(found: "list[Listed]", *, as_json: bool) -> None:
+    if as_json:
+        say_json([each.model_dump(mode="json") for each in found])
+    for each in [] if as_json else found:
+        say(f"{each.exhibit}  {each.at:%Y-%m-%d %H:%M}  {each.size:>9} bytes  {each.what}: {each.name}")
 
 
 def _person(people: People, named: str | None) -> str:

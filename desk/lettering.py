@@ -1,7 +1,6 @@
 """Letters of a request: written from their templates, or kept as they came, each sealed as an exhibit of the file."""
 
 import io
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ulid import ULID
 
-from comity.errors import NotFound, NotOpen, Refused, Unreadable
+from comity.errors import NotFound, NotOpen, Unreadable
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
@@ -26,6 +25,7 @@ from comity.request.model import Channel, Deed, Event, Exhibit, LetterKept, Rece
 from comity.request.rules import check, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
+from desk.leaving import leave, refuse_old_file
 from desk.sealing import Handed, sealed_once
 from desk.telling import questions
 from desk.tracing import GONE, trace
@@ -110,12 +110,12 @@ async def _write(counter: Counter, request: Request, what: tuple[str, Said]) -> 
     meant, text = _drafted(counter.home, request, said)
     settled_on = replace(said, about=meant.about, until=meant.until)
     deed = _checked(counter, request, _deed(counter, person, settled_on, Way.OUT))
-    _refuse_old_file(said.out)
+    refuse_old_file(said.out)
     seal = sealed_once(counter.home, _handed(request, deed, said), io.BytesIO(text.encode()))
     exhibit = Exhibit(id=deed.id, sha256=seal.sha256, size=seal.size)
     receipt = await _entered(counter, request, deed, exhibit)
     if said.out is not None:
-        _leave(said.out, text)
+        leave(said.out, [text.encode()])
     return Lettered(
         kind=said.kind, about=meant.about, text=text, exhibit=exhibit, receipt=receipt, next=_handing_on(said)
     )
@@ -274,17 +274,3 @@ def _handed(request: Request, deed: Deed, said: Said) -> Handed:
 async def _entered(counter: Counter, request: Request, deed: Deed, exhibit: Exhibit) -> Receipt:
     kept = deed.particulars.model_copy(update={"exhibit": exhibit})
     return await counter.act(request.reference, deed.model_copy(update={"particulars": kept}))
-
-
-# --- for who hands it on ----------------------------------------------------------------------------------------------
-
-
-def _refuse_old_file(path: Path | None) -> None:
-    if path is not None and path.exists():
-        raise Refused("--out: there is such a file already; choose another name")
-
-
-def _leave(path: Path, text: str) -> None:
-    """The text in a new file that only its owner reads."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(text.encode())

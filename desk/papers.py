@@ -1,0 +1,143 @@
+"""The papers of a file are read: who read one, and why, is in its custody before the first byte is given."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from pydantic import AwareDatetime, BaseModel
+from ulid import ULID
+
+from activities.evidence import custody_entry, opened_seal
+from comity.errors import Objection, Refused, Unreadable
+from comity.evidence import exhibits
+from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.exhibits import Sealed
+from comity.home import Home
+from comity.keys.request_keys import KeyClass
+from comity.ledger import log
+from comity.request.lifecycle import OFFICE, Role
+from comity.request.model import Request
+from desk.counter import Counter
+from desk.leaving import leave, refuse_old_file
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One paper that somebody asks for: which, who, why, and the new file for it (None: it is shown as text)."""
+
+    exhibit: str
+    person: str
+    reason: str
+    out: Path | None = None
+
+
+class Asked(BaseModel):
+    """That somebody asked for a paper: what the ledger keeps of a reading that was refused."""
+
+    act: str = "read a paper"
+    person: str
+    exhibit: str
+    reason: str
+
+
+class Listed(BaseModel):
+    """One paper of a file: its id, its name as its giver had it, what it is, its size in bytes, when it was sealed."""
+
+    exhibit: str
+    name: str
+    what: str
+    size: int
+    at: AwareDatetime
+
+
+def papers(counter: Counter, reference: str) -> Iterator[Listed]:
+    """The letters, slips, notes and annexes of a request, in the order in which they were sealed."""
+    request = counter.request(reference)
+    kinds = {letter.exhibit.id: f"{letter.kind} ({letter.way})" for letter in request.letters}
+    with counter.home.store.reading() as view:
+        sealed = exhibits.of_request(view, reference)
+    for each in sealed:
+        if not _is_evidence(request, each.exhibit):
+            yield _listed(counter.home, each, kinds.get(each.exhibit, "paper of the file"))
+
+
+def _is_evidence(request: Request, exhibit: str) -> bool:
+    return exhibit in {held.id for held in request.exhibits}
+
+
+def _listed(home: Home, each: Sealed, what: str) -> Listed:
+    named = home.keys.open(each.reference, KeyClass.CONTENT, each.particulars, f"exhibit particulars {each.exhibit}")
+    seal = opened_seal(home, each)
+    return Listed(exhibit=each.exhibit, name=json.loads(named)["name"], what=what, size=seal.size, at=each.sealed_at)
+
+
+def read(counter: Counter, reference: str, wanted: Wanted) -> str | None:
+    """The text of a paper, or None when it was left in a new file. Whoever reads it stands in its custody first.
+
+    Raises NotYours for people outside the office, NotFound, Objection for evidence, which leaves in packages only, and
+    Unreadable for what is no text and was asked for without a file. A refusal is entered as an attempt.
+    """
+    try:
+        return _read(counter, reference, wanted)
+    except Refused as refusal:
+        asked = Asked(person=wanted.person, exhibit=wanted.exhibit, reason=wanted.reason)
+        counter.enter_attempt(reference, asked, refusal)
+        raise
+
+
+def _read(counter: Counter, reference: str, wanted: Wanted) -> str | None:
+    role = counter.role_for(wanted.person, OFFICE, on_behalf=False)
+    sealed = _paper(counter, reference, wanted.exhibit)
+    refuse_old_file(wanted.out)
+    _enter(counter.home, sealed, _custody(counter.home, sealed, wanted, role))
+    opening = partial(counter.home.keys.open, reference, KeyClass.CONTENT, context=f"exhibit {sealed.exhibit}")
+    chunks = counter.home.vault.read(sealed.exhibit, lambda wrapped: opening(sealed=wrapped))
+    if wanted.out is None:
+        return _text(b"".join(chunks))
+    leave(wanted.out, chunks)
+    return None
+
+
+def _paper(counter: Counter, reference: str, exhibit: str) -> Sealed:
+    known = {each.exhibit for each in papers(counter, reference)}
+    if _is_evidence(counter.request(reference), exhibit):
+        raise Objection("this is evidence: it leaves in a package, and is not opened here")
+    if exhibit not in known:
+        raise Objection(f"this request has no such paper; it has: {', '.join(sorted(known)) or 'none'}")
+    with counter.home.store.reading() as view:
+        return exhibits.find(view, exhibit)
+
+
+def _custody(home: Home, sealed: Sealed, wanted: Wanted, role: Role) -> CustodyEntry:
+    sha256 = opened_seal(home, sealed).sha256
+    return CustodyEntry(
+        exhibit=sealed.exhibit,
+        action=Action.ACCESSED,
+        person=wanted.person,
+        role=role,
+        organisation="central authority",
+        reason=wanted.reason,
+        at=datetime.now(UTC),
+        zone=home.settings.zone,
+        hash_before=sha256,
+        tool="comity",
+    )
+
+
+def _enter(home: Home, sealed: Sealed, custody: CustodyEntry) -> None:
+    entry = custody_entry(home, sealed.reference, custody, str(ULID()))
+    with home.store.transaction() as tx:
+        log.append(tx, [entry])
+
+
+def _text(data: bytes) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    if any(ord(char) < 0x20 and char not in "\n\r\t" for char in text):
+        raise Unreadable("this paper is no plain text: say where to leave it, --out FILE")
+    return text

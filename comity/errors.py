@@ -8,7 +8,7 @@ ComityError                    every error that a person or an operator can mend
 │   ├── Objection              a guard of the row objects, with its reason
 │   ├── DeedReused             the id was used for another deed
 │   ├── Unreadable             the input cannot be read as what it should be: one fault a line
-│   ├── AlreadyKnown           this State has sent this reference before
+│   ├── AlreadyKnown           this State has sent, or told, it before
 │   └── NotFound               no request, measure, package or exhibit of that name
 ├── Unreachable                a server that is needed does not answer (exit code 3)
 │   └── Busy                   the request takes no act at this moment; the same may be said again
@@ -52,7 +52,7 @@ class Unreadable(Refused):
 
 
 class AlreadyKnown(Refused):
-    """This State has sent this reference before."""
+    """This State has sent this reference, or told the same by voice, before."""
 
 
 class NotFound(Refused):

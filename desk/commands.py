@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+import shlex
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, contextmanager
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from comity.cli import Json, evidence, say, say_json
-from comity.errors import NotFound, NotYours, Unreadable
+from comity.errors import AlreadyKnown, NotFound, NotYours, Unreadable
 from comity.home import Home, open_home
 from comity.people import People
 from comity.register import reading
@@ -143,6 +144,7 @@ def oral(
     wanted: Annotated[str | None, typer.Option(help="What is wanted: a kind of measure.")] = None,
     urgency: Annotated[str, typer.Option(help="The class that is claimed.")] = "P0",
     received: Annotated[datetime | None, typer.Option(help="When the call came, if not now (UTC).")] = None,
+    anew: Annotated[bool, typer.Option(help="It is another case than the one told within the last day.")] = False,
     who: As = None,
     as_json: Json = False,
 ) -> None:
@@ -158,11 +160,13 @@ def oral(
         "where": where,
         "wanted": wanted,
     }
-    told = _six_fields({name: text for name, text in six.items() if text is not None})
+    given = {name: text for name, text in six.items() if text is not None}
+    told = _six_fields(dict(given))
 
     async def work(counter: "Counter") -> None:
-        call = Call(_person(counter.people, who), _utc(received) or datetime.now(UTC), urgency, told)
-        request = await open_oral(counter, call)
+        call = Call(_person(counter.people, who), _utc(received) or datetime.now(UTC), urgency, told, anew)
+        with _typed_is_not_lost(told, given):
+            request = await open_oral(counter, call)
         if as_json:
             say_json(request.model_dump(mode="json") | {"next": next_commands(request)})
         else:
@@ -187,9 +191,24 @@ def _six_fields(told: dict[str, str]) -> dict[str, str]:
             told, Law.load(settings.law, settings.home), input, lambda line: typer.echo(line, err=True)
         )
     except (KeyboardInterrupt, EOFError):
-        typed = "".join(f"\n  --{name} {text}" for name, text in told.items())
-        typer.echo(f"\ncomity: nothing was registered; what was typed:{typed or ' nothing'}", err=True)
+        _say_typed(told)
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def _typed_is_not_lost(told: dict[str, str], given: dict[str, str]) -> "Iterator[None]":
+    """What was answered one by one is not to be answered again for --anew."""
+    try:
+        yield
+    except AlreadyKnown:
+        if told != given:
+            _say_typed(told)
+        raise
+
+
+def _say_typed(told: dict[str, str]) -> None:
+    typed = "".join(f"\n  --{name} {shlex.quote(text)}" for name, text in told.items())
+    typer.echo(f"\ncomity: nothing was registered; what was typed:{typed or ' nothing'}", err=True)
 
 
 def act(

@@ -56,12 +56,16 @@ SIX = (
 
 @dataclass(frozen=True)
 class Call:
-    """Who takes the call, when it came, how urgent it is said to be, and what was told, by the names of the six."""
+    """Who takes the call, when it came, how urgent it is said to be, and what was told, by the names of the six.
+
+    `anew`: it is another case than the one that the same authority told within the last day.
+    """
 
     person: str
     received: datetime
     urgency: str
     told: Mapping[str, str]
+    anew: bool = False
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
@@ -144,16 +148,31 @@ def _kind_named(text: str, law: Law) -> KindOfMeasure:
 async def open_oral(counter: Counter, call: Call) -> Request:
     """Register what was told and begin its life; the note of the call is sealed as an exhibit. Returns the request.
 
-    Raises Unreadable for a field that cannot be taken, NotYours, and Unreachable: then what was told is on record.
+    Raises Unreadable for a field that cannot be taken, NotYours, AlreadyKnown for what the same authority told within
+    the last day from the same number or about the same place, and Unreachable: then what was told is on record.
     """
     law = Law.load(counter.home.settings.law, counter.home.settings.home)
     told = {field.name: _taken(field, call.told.get(field.name, ""), law) for field in SIX}
     role = counter.role_for(call.person, _TAKES_CALLS, on_behalf=False)
     letter = _letter(call, told, law.kind(told["wanted"]), counter.home.settings.own_state)
-    submission = Submission(json.dumps(letter).encode(), call.person, call.received, Channel.PHONE, role=role)
+    data, again = json.dumps(letter).encode(), _known_again(told)
+    submission = Submission(data, call.person, call.received, Channel.PHONE, anew=call.anew, role=role, told=again)
     receipt = await submit(counter, submission)
     await _keep_note(counter, receipt.reference, submission, _note(call, told))
     return counter.request(receipt.reference)
+
+
+def _known_again(told: Mapping[str, str]) -> tuple[str, ...]:
+    """By what the same call is known again: its authority, with its number or with its account or place.
+
+    A line break stands in none of the six, nor in the other State's number, which is indexed beside these.
+    """
+    authority = " ".join(_state_and_name(told["authority"])).casefold()
+    number = "".join(sign for sign in told["number"] if sign.isalnum()) or told["number"]
+    place = " ".join(told["where"].split())
+    return tuple(
+        "\n".join(("told by voice", authority, what.casefold())) for what in (f"number {number}", f"at {place}")
+    )
 
 
 def _letter(call: Call, told: Mapping[str, str], kind: KindOfMeasure, us: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 import io
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from babel import Locale
 from pydantic import BaseModel
@@ -42,6 +42,9 @@ from desk.sealing import Handed, seal_in
 AS_RECEIVED = "as received"
 LATE = "entered when it was registered"
 
+TOLD_AGAIN_WITHIN = timedelta(hours=24)
+"""How long a call is taken for the one that came before from the same number, or about the same place."""
+
 
 class Input(BaseModel):
     """What was handed in, for the ledger's attempt: its digest and size, never its content."""
@@ -57,7 +60,10 @@ class Input(BaseModel):
 
 @dataclass(frozen=True)
 class Submission:
-    """Bytes handed in by a person in a role, and how a known reference is to be taken."""
+    """Bytes handed in by a person in a role, and how a known reference is to be taken.
+
+    `told`: by what a call is known again. Of these texts only keyed digests are kept.
+    """
 
     data: bytes
     person: str
@@ -66,6 +72,7 @@ class Submission:
     supplement: bool = False
     anew: bool = False
     role: Role = Role.COORDINATOR
+    told: tuple[str, ...] = ()
 
 
 def known_states() -> frozenset[str]:
@@ -90,7 +97,7 @@ async def submit(counter: Counter, submission: Submission) -> Receipt:
 
 
 async def _register(counter: Counter, submission: Submission, letter: Letter) -> Receipt:
-    home = counter.home
+    home, state = counter.home, letter.requesting_state
     foreign = foreign_index(home, letter)
     known = _known(home, foreign)
     if known and submission.supplement:
@@ -99,12 +106,15 @@ async def _register(counter: Counter, submission: Submission, letter: Letter) ->
     if unbegun:
         return await begin_request(counter.client, home, unbegun)
     if known and not submission.anew:
-        raise AlreadyKnown(writing.known_already(letter.requesting_state, known[-1]))
+        raise AlreadyKnown(writing.known_already(state, known[-1]))
+    calls = _calls(home, state, submission)
     reference = str(ULID())
     _make_keys(home, reference, submission)
     with home.store.transaction() as tx:
         if foreign:
-            writing.know_by(tx, reference, (letter.requesting_state, foreign), anew=submission.anew)
+            writing.know_by(tx, reference, (state, foreign), anew=submission.anew)
+        for call in calls:
+            writing.know_by(tx, reference, (state, call), anew=True)  # one of another day is no reason to refuse
         writing.arrive(tx, _sealed(home, reference, submission, letter))
     return await begin_request(counter.client, home, reference)
 
@@ -126,6 +136,16 @@ def _known(home: Home, foreign: str | None) -> tuple[str, ...]:
         return ()
     with home.store.reading() as view:
         return reading.known_by(view, foreign)
+
+
+def _calls(home: Home, state: str, submission: Submission) -> tuple[str, ...]:
+    """The keyed indexes of what was told by voice. Raises AlreadyKnown when a call of the last day has one of them."""
+    calls, since = tuple(map(home.keys.index, submission.told)), submission.received - TOLD_AGAIN_WITHIN
+    with home.store.reading() as view:
+        known = [reference for call in calls for reference in reading.known_by(view, call, since=since)]
+    if known and not submission.anew:
+        raise AlreadyKnown(writing.told_already(state, known[-1]))
+    return calls
 
 
 def _not_begun(home: Home, known: tuple[str, ...]) -> str | None:

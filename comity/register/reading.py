@@ -88,9 +88,11 @@ def find(view: sa.Connection, fragment: str) -> str:
     return str(found[0])
 
 
-def known_by(view: sa.Connection, index: str) -> tuple[str, ...]:
-    """Our references of the requests whose other State's number has this keyed index."""
+def known_by(view: sa.Connection, index: str, *, since: datetime | None = None) -> tuple[str, ...]:
+    """Our references of the requests that are known by this keyed index; `since`: of those received from then on."""
     query = sa.select(FOREIGN_REFERENCE.c.reference).where(FOREIGN_REFERENCE.c.index == index)
+    if since:
+        query = query.join(ARRIVAL, ARRIVAL.c.reference == FOREIGN_REFERENCE.c.reference).where(ARRIVAL.c.at >= since)
     return tuple(view.execute(query.order_by(FOREIGN_REFERENCE.c.state, FOREIGN_REFERENCE.c.serial)).scalars())
 
 

@@ -240,6 +240,14 @@ def known_already(state: str, reference: str) -> str:
     )
 
 
+def told_already(state: str, reference: str) -> str:
+    """What to say to somebody who opens a call again."""
+    return (
+        f"{state} told this by voice within the last 24 hours: it is {reference}, and goes on there; "
+        "say --anew where it is another case"
+    )
+
+
 def keep_identity(tx: sa.Connection, reference: str, token: str, sealed: bytes) -> None:
     """Keep what only a deed may open, under the vault key."""
     tx.execute(IDENTITY.insert().values(reference=reference, token=token, sealed=sealed))

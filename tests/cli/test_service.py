@@ -185,7 +185,7 @@ def _options(**told: str) -> tuple[str, ...]:
 
 def test_six_options_open_a_request_and_the_next_acts_can_be_copied(typed: Typist) -> None:
     """What the command prints to be copied is taken as it stands, but for the names that only the officer knows."""
-    ended = typed("oral", *_options(**_CALL), *_BOB)
+    ended = typed("oral", "--anew", *_options(**_CALL), *_BOB)
     assert ended.returncode == 0, ended.stderr
     told = ended.stdout.decode()
     assert "request/confirm in writing" in told
@@ -205,7 +205,7 @@ def test_what_is_missing_without_a_terminal_is_one_usage_error(typed: Typist) ->
 
 def test_in_a_terminal_what_is_missing_is_asked_for(typed: Typist) -> None:
     given = {name: text for name, text in _CALL.items() if name not in ("number", "wanted")}
-    with _terminal(typed.place, "oral", "--json", *_options(**given), *_BOB) as (process, terminal):
+    with _terminal(typed.place, "oral", "--anew", "--json", *_options(**given), *_BOB) as (process, terminal):
         os.write(terminal, f"{_CALL['number']}\n99\n1\n".encode())
         said, asked = process.communicate(timeout=60)
     assert process.returncode == 0, asked
@@ -224,8 +224,22 @@ def test_what_breaks_off_registers_nothing_and_says_what_was_typed(typed: Typist
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert b"nothing was registered; what was typed:\n  --caller Rui Exemplo Figueira" in told
+    assert b"nothing was registered; what was typed:\n  --caller 'Rui Exemplo Figueira'" in told
     assert _references(typed) == before
+
+
+def test_a_call_told_twice_is_refused_and_what_was_typed_is_there_for_another_case(typed: Typist) -> None:
+    call = _CALL | {"number": "+999 21 555 0222"}
+    given = {name: text for name, text in call.items() if name != "wanted"}
+    opened = read_json(typed("oral", "--anew", "--json", *_options(**call), *_BOB).stdout)["reference"]
+    known = typed("oral", *_options(**call), *_BOB)
+    assert (known.returncode, opened.encode() in known.stderr, b"--anew" in known.stderr) == (1, True, True)
+    assert b"--caller" not in known.stderr, "its options stand in the history of the shell"
+    with _terminal(typed.place, "oral", *_options(**given), *_BOB) as (process, terminal):
+        os.write(terminal, b"1\n")
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"\n  --wanted 'expedited preservation'" in told
 
 
 def _references(typed: Typist) -> set[str]:
@@ -255,7 +269,7 @@ def _terminal(place: Premises, *words: str) -> Iterator[tuple[subprocess.Popen[b
 
 
 def test_what_was_said_at_night_is_told_by_one_command(typed: Typist, reference: str) -> None:
-    opened = read_json(typed("oral", "--json", *_options(**_CALL), *_BOB).stdout)["reference"]
+    opened = read_json(typed("oral", "--anew", "--json", *_options(**_CALL), *_BOB).stdout)["reference"]
     typed("act", opened, "verify sender", "--with", '{"number": "+999 2"}', *_BOB)
     words = ("--to", "the caller", "--number", "+999 2", "--said", "3 Example Street", "--reason", "the child is there")
     again = ("disclose", opened, *words, "--id", "01JNBXR6K3V8ZD5T0M7QHYWGAD", *_BOB)

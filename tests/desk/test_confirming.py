@@ -40,7 +40,7 @@ async def authority(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[O
 
 async def opened(authority: Office) -> Request:
     """What Bob took down at night."""
-    return await open_oral(authority.counter, Call("p-bob", datetime.now(UTC), "P0", TOLD))
+    return await open_oral(authority.counter, Call("p-bob", datetime.now(UTC), "P0", TOLD, anew=True))
 
 
 def written(number: str, **more: Any) -> bytes:

@@ -1,20 +1,27 @@
 """A call at night: six fields open a request, everything else is asked, and nothing urgent waits."""
 
 import json
+import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from comity.errors import NotYours, Objection, Unreadable
+from comity.errors import AlreadyKnown, NotYours, Objection, Unreadable
 from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
 from comity.register import reading, worklist
+from comity.register.tables import FOREIGN_REFERENCE
 from comity.register.worklist import Wanted
 from comity.request.lifecycle import Act, Duty, Role, Status
 from comity.request.model import Channel, Request, Urgency, Way
 from desk.disclosing import Telling, disclose
 from desk.oral import CALLER, SIX, Call, ask_for_missing, missing, next_commands, open_oral
+from desk.tracing import Wanted as Trace
+from desk.tracing import across
 from tests.office import Office, office
 from tests.request.lives import SPOKEN, ulid
 
@@ -39,11 +46,11 @@ async def authority(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[O
 
 def call(person: str = "p-bob", urgency: str = "P0", **told: str) -> Call:
     """What Bob hears on the phone."""
-    return Call(person, datetime.now(UTC), urgency, TOLD | told)
+    return Call(person, datetime.now(UTC), urgency, TOLD | told, anew=True)
 
 
 async def opened(authority: Office, **told: str) -> Request:
-    """A request that a call has opened."""
+    """A request that a call has opened, whatever was told before."""
     request = await open_oral(authority.counter, call(**told))
     authority.verified()
     return request
@@ -151,6 +158,78 @@ async def test_a_field_that_cannot_be_taken_registers_nothing(
 async def test_only_who_takes_calls_opens_a_request_by_voice(authority: Office) -> None:
     with pytest.raises(NotYours, match="p-dan does not hold the role"):
         await open_oral(authority.counter, call("p-dan"))
+
+
+# --- what is told again -----------------------------------------------------------------------------------------------
+
+
+def first(**told: str) -> Call:
+    """A call from a number and about a place that nobody has named before."""
+    return replace(call(number=f"+999 21 {ulid()}", where=f"{ulid()}@nuage.example", **told), anew=False)
+
+
+def again(call: Call, **changed: Any) -> Call:
+    """The same call a minute later, but for what was changed."""
+    later = {"received": call.received + timedelta(minutes=1), "told": call.told | changed.pop("told", {})}
+    return replace(call, **(later | changed))
+
+
+OTHER = {"number": "+999 1 22 33", "where": "somewhere else"}
+
+
+@pytest.mark.parametrize("same", ["number", "where"])
+async def test_what_is_told_twice_within_a_day_is_refused_with_our_reference(authority: Office, same: str) -> None:
+    """A hurried officer says it twice: two requests would have two ladders, and half of the deeds each."""
+    told = first()
+    reference = (await open_oral(authority.counter, told)).reference
+    before = references(authority)
+    spelled = {same: f" {told.told[same].upper()}  ", "authority": "pt  POLÍCIA judiciária", "caller": "somebody else"}
+    with pytest.raises(AlreadyKnown, match=f"it is {reference}.*say --anew"):
+        await open_oral(authority.counter, again(told, told=OTHER | spelled))
+    assert references(authority) == before
+    assert [line.act for line in across(authority.home, Trace(what="attempt"))][-1] == "submit"
+
+
+async def test_a_number_is_the_same_however_it_is_written(authority: Office) -> None:
+    told = first()
+    await open_oral(authority.counter, told)
+    spelled = told.told["number"].replace(" ", "-")
+    with pytest.raises(AlreadyKnown):
+        await open_oral(authority.counter, again(told, told=OTHER | {"number": spelled}))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"anew": True},
+        {"told": {"authority": "PT Ministério Público"}},
+        {"told": {"authority": "FR Police judiciaire"}},
+        {"told": {"number": "+999 1 44 55", "where": "yet another place"}},
+    ],
+)
+async def test_another_case_another_authority_and_another_number_and_place_are_opened(
+    authority: Office, changed: dict[str, Any]
+) -> None:
+    told = first()
+    one = await open_oral(authority.counter, told)
+    other = await open_oral(authority.counter, again(told, **changed))
+    assert one.reference != other.reference
+
+
+async def test_after_a_day_the_same_is_another_case(authority: Office) -> None:
+    told = replace(first(), received=datetime.now(UTC) - timedelta(hours=24, minutes=1))
+    await open_oral(authority.counter, told)
+    assert await open_oral(authority.counter, replace(told, received=datetime.now(UTC)))
+
+
+async def test_by_what_a_call_is_known_again_does_not_stand_in_the_clear(authority: Office) -> None:
+    told = first()
+    reference = (await open_oral(authority.counter, told)).reference
+    with authority.home.store.reading() as view:
+        query = sa.select(FOREIGN_REFERENCE.c.index).where(FOREIGN_REFERENCE.c.reference == reference)
+        kept = view.execute(query).scalars().all()
+    assert len(kept) == 2
+    assert all(re.fullmatch("[0-9a-f]{64}", index) for index in kept)
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------

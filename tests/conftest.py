@@ -31,6 +31,14 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
     return code
 
 
+@pytest.hookimpl
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a test when it fails, not when all have run: a run of hours, or one that is broken off, must say so too."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        sys.stdout.write(f"\n{report.nodeid} failed ({report.when})\n")
+        sys.stdout.flush()
+
+
 @pytest.fixture(scope="session")
 def proving() -> bool:
     """Whether this run takes the full count of each mechanism (`make prove`)."""

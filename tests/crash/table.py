@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +11,9 @@ from tests.results import KEPT, Seen
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- made by `make prove`: begin -->\n", "<!-- made by `make prove`: end -->\n"
+AT_MOST = 3
+"""Of how many runs a row tells each."""
+
 HEAD = "| fault | what must hold | count | seen | seconds | seeds, and what was measured |\n|---|---|---|---|---|---|\n"
 
 
@@ -30,10 +33,19 @@ def table(seen: Iterable[Seen]) -> str:
 def _row(runs: list[Seen]) -> str:
     failed = sum(not run.held for run in runs)
     seconds = sum(run.seconds for run in runs)
-    told = [f"seed {run.seed}" for run in runs if run.seed is not None] + [run.note for run in runs if run.note]
     verdict = f"{failed} of {len(runs)} runs failed" if failed else "held"
     count = sum(run.count for run in runs)
-    return f"| {runs[0].fault} | {runs[0].must} | {count} | {verdict} | {seconds:.0f} | {'; '.join(told)} |\n"
+    return f"| {runs[0].fault} | {runs[0].must} | {count} | {verdict} | {seconds:.0f} | {'; '.join(_told(runs))} |\n"
+
+
+def _told(runs: list[Seen]) -> Iterator[str]:
+    """Of many runs the seeds of those that failed, and the first notes; all stand in what was kept."""
+    few = len(runs) <= AT_MOST
+    yield from (f"seed {run.seed}" for run in runs if run.seed is not None and (few or not run.held))
+    notes = list(dict.fromkeys(run.note for run in runs if run.note))
+    yield from notes[:AT_MOST]
+    if len(notes) > AT_MOST:
+        yield f"{len(notes) - AT_MOST} more like these"
 
 
 def renewed(page: str, made: str) -> str:

@@ -27,3 +27,11 @@ def test_only_what_stands_between_the_marks_is_made_anew() -> None:
     before, after = renewed(page, "made").split(f"{BEGIN}made{END}")
     assert page.startswith(before)
     assert page.endswith(after)
+
+
+def test_of_many_runs_the_seeds_of_those_that_failed_are_told_and_a_few_notes() -> None:
+    runs = [
+        Seen(fault="a cut", must="nothing lost", count=1, seed=n, seconds=1, held=n != 4, note=f"note {n}")
+        for n in range(6)
+    ]
+    assert table(runs).splitlines()[-1].endswith("| seed 4; note 0; note 1; note 2; 3 more like these |")

@@ -127,10 +127,14 @@ def submit(
         person = _person(counter.people, who)
         came = Submission(data, person, at, supplement=supplement, anew=anew)
         oral_one = _found(counter.home, confirms) if confirms else None
-        receipt = await (confirm(counter, came, oral_one) if oral_one else hand_in(counter, came))
+        if oral_one:
+            confirmed = await confirm(counter, came, oral_one)
+            receipt, told = confirmed.receipt, {"by_letter": confirmed.by_letter}
+        else:
+            receipt, told = await hand_in(counter, came), {}
         for annex in attach or []:
             await _deposited(counter, receipt.reference, ("M1", annex, person, "coordinator"), None)
-        _say_receipt(counter, receipt.model_dump(mode="json"), as_json=as_json)
+        _say_receipt(counter, receipt.model_dump(mode="json") | told, as_json=as_json)
 
     _at_the_counter(work)
 
@@ -714,6 +718,8 @@ def _say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) 
         return
     say(f"{receipt['reference']}: {receipt['act']} on {receipt['part']} is on record (version {receipt['version']})")
     say(f"now {receipt['status']}; stage {receipt['stage']}")
+    for line in receipt.get("by_letter", ()):
+        say(line)
     for letter in receipt.get("went_out", ()):
         told = f"{letter['kind']}, {letter['at']}, exhibit {letter['exhibit']['id']}"
         say(f"went out meanwhile, and may say what was wrong: {told}")

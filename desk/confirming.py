@@ -2,9 +2,12 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict
 
 from comity.errors import AlreadyKnown, NotOpen, Objection, Refused
 from comity.home import Home
@@ -16,7 +19,9 @@ from comity.request.identities import split
 from comity.request.letter import Letter, MeasureSought
 from comity.request.lifecycle import Act, Role, Status
 from comity.request.model import (
+    Correction,
     Deed,
+    Event,
     Exhibit,
     LegalBasis,
     NewMeasure,
@@ -26,14 +31,18 @@ from comity.request.model import (
     Receipt,
     Receive,
     Request,
+    UrgencySet,
     canonical,
 )
 from comity.request.opening import NO_INSTRUMENT, opening
 from comity.request.reading import read
+from desk.comparing import DATES, Beyond, beyond
 from desk.counter import Counter
 from desk.sealing import Handed, sealed_once
 from desk.several import do_once, foresee, id_for
 from desk.submitting import LATE, Input, Submission, foreign_index, known_states
+from desk.telling import instant, together
+from desk.tracing import trace
 
 NAME = "letter that confirms"
 _BY_LETTER = "the letter that confirms the request says it"
@@ -66,7 +75,7 @@ class Confirmation:
     @cached_property
     def merged(self) -> Letter:
         """The letter with its measures in the request's order; what was only told keeps its place."""
-        told, written, places = self._told(), list(self.letter.measures), []
+        told, written, places = self.told.measures, list(self.letter.measures), []
         for number, standing in enumerate(self.request.measures):
             same = next((sought for sought in written if _is(sought, standing.kind)), None)
             if same:
@@ -75,11 +84,23 @@ class Confirmation:
             places.append(same or kept)
         return self.letter.model_copy(update={"measures": (*places, *written)})
 
-    def _told(self) -> tuple[MeasureSought, ...]:
+    @cached_property
+    def told(self) -> Letter:
+        """What was told by voice, as the letter that was made of it."""
         reference = self.request.reference
         with self.home.store.reading() as view:
             sealed = reading.document(view, reference, "letter")
-        return Letter.model_validate_json(self.home.keys.open(reference, KeyClass.CONTENT, sealed, "letter")).measures
+        return Letter.model_validate_json(self.home.keys.open(reference, KeyClass.CONTENT, sealed, "letter"))
+
+    @cached_property
+    def beyond(self) -> Beyond:
+        """What the letter claims beyond the call."""
+        return beyond(self.opened(self.told), self.opened(self.merged), self.request)
+
+    def opened(self, letter: Letter) -> Receive:
+        """The request as a letter would have opened it."""
+        at, us = self.submission.received, self.home.settings.own_state
+        return opening(letter, (), law=self.law, us=us, digest=self.exhibit.sha256, now=at)
 
     @property
     def exhibit(self) -> Exhibit:
@@ -107,12 +128,22 @@ def _is(sought: MeasureSought, kind: str) -> bool:
     return " ".join((sought.kind or "").lower().split()) == kind
 
 
-async def confirm(counter: Counter, submission: Submission, reference: str) -> Receipt:
+class Confirmed(BaseModel):
+    """The receipt of `confirm in writing`, and what the letter has brought, a line each."""
+
+    model_config = ConfigDict(frozen=True)
+
+    receipt: Receipt
+    by_letter: tuple[str, ...]
+
+
+async def confirm(counter: Counter, submission: Submission, reference: str) -> Confirmed:
     """Keep the letter with the oral request, enter that it confirms it, and read it against what was told.
 
     Questions that the letter answers are answered, what it lacks besides is asked, measures that were not told are
-    added, and a legal basis that was not told is set: each a deed. Returns the receipt of `confirm in writing`. Safe to
-    repeat with the same bytes. Raises Unreadable, NotOpen, Objection and AlreadyKnown, after entering the attempt.
+    added, a legal basis that was not told is set, a class that is more urgent and a date that is earlier are raised:
+    each a deed. Nothing is lowered. Safe to repeat with the same bytes. Raises Unreadable, NotOpen, Objection and
+    AlreadyKnown, after entering the attempt.
     """
     counter.people.may_act(submission.person, Role.COORDINATOR, on_behalf=False)
     try:
@@ -123,14 +154,15 @@ async def confirm(counter: Counter, submission: Submission, reference: str) -> R
         raise
     deed = _confirming(found)
     foresee(counter, reference, (deed,))
-    following = [*_questions(found), *_measures(found)]
+    following = [*_questions(found), *_measures(found), *_raised(found)]
+    by_letter = tuple(_by_letter(found, following))
     handed = Handed(reference, found.id, NAME, submission.person, Role.COORDINATOR, reason="confirms it in writing")
     sealed_once(counter.home, handed, io.BytesIO(submission.data))
     receipt = await do_once(counter, reference, deed)
     for each in following:
         await do_once(counter, reference, each)
     _keep(found, foreign)  # last: as long as the deeds are not done, the letter is compared with what was told
-    return receipt
+    return Confirmed(receipt=receipt, by_letter=by_letter)
 
 
 def _number(found: Confirmation) -> str | None:
@@ -177,19 +209,48 @@ def _questions(found: Confirmation) -> Iterator[Deed]:
 
 def _measures(found: Confirmation) -> Iterator[Deed]:
     """What was not told is added, and rests on what the letter names."""
-    for standing, sought in zip(found.request.measures, _opened(found).measures, strict=False):
+    for standing, sought in zip(found.request.measures, found.opened(found.merged).measures, strict=False):
         if standing.instrument == NO_INSTRUMENT != sought.instrument:
             basis = LegalBasis(instrument=sought.instrument, reason=LATE)
             yield found.deed(f"basis of {standing.id}", Act.SET_LEGAL_BASIS, standing.id, particulars=basis)
-    for sought in _opened(found).measures[len(found.request.measures) :]:
+    for sought in found.opened(found.merged).measures[len(found.request.measures) :]:
         wanted = NewMeasure(measure=sought, reason=LATE)
         yield found.deed(f"measure {sought.id}", Act.ADD_MEASURE, particulars=wanted)
 
 
-def _opened(found: Confirmation) -> Receive:
-    """The request as the letter would have opened it."""
-    at, us = found.submission.received, found.home.settings.own_state
-    return opening(found.merged, (), law=found.law, us=us, digest=found.exhibit.sha256, now=at)
+def _raised(found: Confirmation) -> Iterator[Deed]:
+    """A class that is more urgent, a date that is earlier than what was told."""
+    for part, urgency in found.beyond.classes.items():
+        claim = UrgencySet(urgency=urgency, reason=_BY_LETTER)
+        yield found.deed(f"urgency of {part}", Act.CLAIM_URGENCY, part, particulars=claim)
+    if found.beyond.dates:
+        first = _first(found)
+        right = Correction(
+            deed=first.deed or "", act=first.act, was=first.since, reason=_BY_LETTER, **found.beyond.dates
+        )
+        yield found.deed("dates", Act.CORRECT, particulars=right)
+
+
+def _first(found: Confirmation) -> Event:
+    """The event with which the request came in."""
+    lines = trace(found.home, found.request.reference)
+    return next(Event.model_validate(line.what) for line in lines if line.version == 1)
+
+
+def _by_letter(found: Confirmation, deeds: Sequence[Deed]) -> Iterator[str]:
+    """What the letter has brought, in lines to be read."""
+    parts = {act: [deed.part for deed in deeds if deed.act == act] for act in Act}
+    if parts[Act.ANSWER]:
+        yield f"the letter answers {together(parts[Act.ANSWER])}"
+    if parts[Act.ASK]:
+        yield f"it is asked for {len(parts[Act.ASK])} more that it lacks"
+    for sought in found.opened(found.merged).measures[len(found.request.measures) :]:
+        yield f"the letter adds {sought.id}: {sought.kind} ({sought.instrument})"
+    for part, urgency in found.beyond.classes.items():
+        yield f"the letter raises {part} to {urgency}"
+    for name, at in found.beyond.dates.items():
+        yield f"the letter says: {DATES[name]} {instant(at.astimezone(UTC))} UTC; deadlines are counted again"
+    yield from found.beyond.stays
 
 
 def _keep(found: Confirmation, foreign: str | None) -> None:

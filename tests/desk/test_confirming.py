@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +11,10 @@ from ulid import ULID
 from comity.errors import AlreadyKnown, NotOpen, Objection
 from comity.keys.request_keys import KeyClass
 from comity.register import reading
+from comity.request.deadlines import ASKED, DATA_LOST
 from comity.request.lifecycle import Act, Duty, Status
-from comity.request.model import Channel, NewQuestion, Request
-from desk.confirming import confirm
+from comity.request.model import Channel, NewQuestion, Request, Urgency
+from desk.confirming import Confirmed, confirm
 from desk.joining import join
 from desk.oral import CALLER, Call, open_oral
 from desk.submitting import Submission, foreign_text
@@ -38,9 +39,9 @@ async def authority(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[O
         yield opened
 
 
-async def opened(authority: Office) -> Request:
+async def opened(authority: Office, urgency: str = "P0") -> Request:
     """What Bob took down at night."""
-    return await open_oral(authority.counter, Call("p-bob", datetime.now(UTC), "P0", TOLD, anew=True))
+    return await open_oral(authority.counter, Call("p-bob", datetime.now(UTC), urgency, TOLD, anew=True))
 
 
 def written(number: str, **more: Any) -> bytes:
@@ -49,9 +50,15 @@ def written(number: str, **more: Any) -> bytes:
     return json.dumps(told | {"own_reference": number, "measures": told["measures"][::-1]} | more).encode()
 
 
+async def answer(authority: Office, request: Request, data: bytes) -> Confirmed:
+    """What is said to who enters the letter that has come by courier."""
+    came = Submission(data, "p-anna", datetime.now(UTC), Channel.COURIER)
+    return await confirm(authority.counter, came, request.reference)
+
+
 async def confirmed(authority: Office, request: Request, data: bytes) -> Request:
     """The request after the letter has come by courier."""
-    await confirm(authority.counter, Submission(data, "p-anna", datetime.now(UTC), Channel.COURIER), request.reference)
+    await answer(authority, request, data)
     return await authority.agreed(request.reference)
 
 
@@ -125,3 +132,64 @@ async def test_a_letter_of_another_state_or_for_another_request_confirms_nothing
     by_post = authority.request(await authority.submit(letter("P3")))
     with pytest.raises(NotOpen, match="was not told by voice"):
         await confirmed(authority, by_post, written(str(ULID())))
+
+
+# --- what the letter claims beyond the call ---------------------------------------------------------------------------
+
+
+def claiming(urgency: str, **more: Any) -> bytes:
+    """A letter that claims this class for all that it seeks, and names no date unless said otherwise."""
+    told = json.loads((EXAMPLES / "p0-livestream-announced.json").read_bytes())
+    measures = [measure | {"urgency": urgency} for measure in told["measures"]]
+    quiet = {name: value for name, value in told.items() if name not in ("emergency", "deadline")}
+    return json.dumps(quiet | {"own_reference": str(ULID()), "measures": measures} | more).encode()
+
+
+async def test_a_class_that_is_more_urgent_than_what_was_told_is_raised_with_its_clocks(authority: Office) -> None:
+    request, data = await opened(authority, "P3"), claiming("P0")
+    said = (await answer(authority, request, data)).by_letter
+    await authority.reckoned(request.reference)
+    after = await authority.agreed(request.reference)
+    assert "the letter raises M1 to P0" in said
+    assert (after.measures[0].urgency, after.urgency) == (Urgency.P0, Urgency.P0)
+    assert {owed.urgency for owed in after.duties} == {Urgency.P0}
+    assert "request/tell the police" in {owed.key for owed in after.duties}
+
+
+async def test_a_lower_class_lowers_nothing_and_says_so(authority: Office) -> None:
+    request = await opened(authority)
+    said = (await answer(authority, request, claiming("P3"))).by_letter
+    assert (await authority.agreed(request.reference)).measures[0].urgency == Urgency.P0
+    assert [line for line in said if "M1 stays P0; by the letter alone it would be P3" in line]
+
+
+async def test_what_was_assessed_since_the_call_stands_where_the_letter_repeats_it(authority: Office) -> None:
+    """The child is safe; the courier's letter was written before that."""
+    request = await opened(authority)
+    await authority.do(request.reference, "p-eve", Act.ASSESS_URGENCY, "M1", urgency=Urgency.P3)
+    after = await confirmed(authority, request, claiming("P0"))
+    assert after.measures[0].urgency == Urgency.P3
+
+
+async def test_dates_that_were_not_told_bind_what_is_owed(authority: Office) -> None:
+    request = await opened(authority)
+    by, lost = (datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours) for hours in (1, 2))
+    deadline = {"by": by.isoformat(), "reason_code": "life or safety", "reason": "announced"}
+    data = claiming("P0", deadline=deadline, emergency={"claimed": "P0", "data_lost_at": lost.isoformat()})
+    said = (await answer(authority, request, data)).by_letter
+    await authority.reckoned(request.reference)
+    after = await authority.agreed(request.reference)
+    assert (after.asked_by, after.data_lost_at) == (by, lost)
+    assert len([line for line in said if "deadlines are counted again" in line]) == 2
+    rules = {deadline.rule: deadline.due for owed in after.duties if owed.part == "M1" for deadline in owed.deadlines}
+    assert (rules[ASKED], rules[DATA_LOST]) == (by, lost)
+
+
+async def test_what_the_letter_raises_is_raised_once(authority: Office) -> None:
+    request = await opened(authority, "P3")
+    lost = {"claimed": "P1", "data_lost_at": (datetime.now(UTC) + timedelta(days=9)).isoformat()}
+    data = claiming("P1", emergency=lost)
+    for _ in range(2):
+        await confirmed(authority, request, data)
+    acts = [event.act for event in authority.events(request.reference)]
+    assert (acts.count(Act.CLAIM_URGENCY), acts.count(Act.CORRECT)) == (1, 1)

@@ -200,12 +200,14 @@ def deed(counter: Counter, reference: str, person: str, act: Act, part: str = "r
 
 async def insist(counter: Counter, reference: str, wanted: Deed, seconds: float = 90.0) -> Receipt:
     """Do a deed, and say the same again for as long as nobody answers, as the command line advises."""
-    async with asyncio.timeout(seconds):
-        while True:
-            try:
-                return await counter.act(reference, wanted)
-            except Unreachable:
-                await asyncio.sleep(_AGAIN)
+    until = time.monotonic() + seconds  # a timeout would cancel, which the counter takes for a server that is away
+    while True:
+        try:
+            return await counter.act(reference, wanted)
+        except Unreachable:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(_AGAIN)
 
 
 def read_json(said: bytes) -> Any:

@@ -152,7 +152,7 @@ async def examine(client: Client) -> None:
 async def _standing(client: Client) -> tuple[Request, Request]:
     """The request as its workflow has it, then as the register does, once that has come as far."""
     handle = client.counter.client.get_workflow_handle(f"request/{client.reference}")
-    now: Request = await handle.query("request", result_type=Request)
+    now: Request = await handle.query("request", result_type=Request, rpc_timeout=timedelta(seconds=60))
     async with asyncio.timeout(60):
         while (on_record := client.counter.request(client.reference)).version < now.version:  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -31,6 +31,7 @@ from temporal import logs, tracing
 from temporal.plugin import ComityPlugin
 from tests.serving import KeysInMemory, another_client, time_skipping
 from tests.temporal.careless import Careless
+from tests.temporal.halted import Halted
 from tests.temporal.steps import Steps, record
 
 MARKER = "Marker Person, account 4711"
@@ -225,3 +226,16 @@ async def test_a_replay_is_silent_in_the_log(env: WorkflowEnvironment) -> None:
         await handle.result()
     root.handlers, root.level = handlers, level
     assert stream.getvalue().count('"applied"') == 2
+
+
+async def test_a_machine_that_halts_for_longer_than_the_sdk_waits_interrupts_no_workflow(
+    env: WorkflowEnvironment,
+) -> None:
+    """What is interrupted may never be let go of: the request would stand still as long as its worker lives."""
+    client, queue = await another_client(env, KeysInMemory()), uuid4().hex
+    async with Worker(client, task_queue=queue, workflows=[Halted]):
+        handle = await client.start_workflow(Halted.run, id=f"request/{ULID()}", task_queue=queue)
+        async with asyncio.timeout(30):
+            assert await handle.result() == "went on"
+    kinds = [event.WhichOneof("attributes") async for event in handle.fetch_history_events()]
+    assert "workflow_task_failed_event_attributes" not in kinds

@@ -20,11 +20,11 @@ check: setup
 	$(BIN)/pytest -q tests/house
 
 test: setup
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 prove: setup
 	rm -f .prove/seen.jsonl
-	COMITY_PROVE=1 $(BIN)/pytest -q -n 2 --dist loadfile; seen=$$?; $(BIN)/python -m tests.crash.table; exit $$seen
+	COMITY_PROVE=1 $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder; seen=$$?; $(BIN)/python -m tests.crash.table; exit $$seen
 
 bench: setup
 	$(BIN)/python -m bench

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as AllConnectionsHeld
 
 from comity.errors import Unreachable
 
@@ -29,6 +30,17 @@ METADATA = sa.MetaData(
     }
 )
 """The tables of all keepers. A keeper declares its own in its room; comity/migrations makes them."""
+
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""How long a PostgreSQL server may say nothing (libpq: seconds, the last in milliseconds), unless its URL says else:
+five to take us in; then some twenty until a machine that is gone is noticed. A statement may take as long as it needs,
+since a migration or a verification of years does."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -92,14 +104,18 @@ class Store:
 def _reached() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, AllConnectionsHeld) as error:
+        why = getattr(error, "orig", error)
         raise Unreachable(
-            f"the database does not answer: {type(error.orig).__name__}; is it running, has its disk room left?"
+            f"the database does not answer: {type(why).__name__}; is it running, has its disk room left?"
         ) from error
 
 
 def _engine(url: str) -> sa.Engine:
-    engine = sa.create_engine(url)
+    named = sa.make_url(url)
+    of_postgresql = named.get_backend_name() == "postgresql"
+    patience = {name: limit for name, limit in PATIENCE.items() if of_postgresql and name not in named.query}
+    engine = sa.create_engine(named, connect_args=patience)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connected)
         sa.event.listen(engine, "begin", _sqlite_begun)

@@ -2,7 +2,9 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from comity.home import open_home
 from comity.ledger import log
 from comity.ledger.checkpoint import sign_head
 from comity.register.writing import Arriving, arrive
+from comity.store import PATIENCE
 from tests.cli.typist import Typist
 from tests.ledger.records import START, deed
 from tests.processes import Premises, premises
@@ -52,6 +55,18 @@ def test_without_a_server_an_act_cannot_be_done_and_nothing_is_entered(place: Pr
     assert ended.stderr.startswith(b"comity: no Temporal server answers at 127.0.0.1:")
     assert b"COMITY_TEMPORAL" in ended.stderr
     assert ended.stdout == b""
+
+
+def test_a_database_that_takes_us_in_and_says_nothing_ends_a_command_with_3(place: Premises) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+psycopg://comity@127.0.0.1:{silent.getsockname()[1]}/comity"
+        other = replace(place, settings=place.settings.model_copy(update={"database": url}))
+        began = time.monotonic()
+        ended = other.comity("list")
+    assert ended.returncode == 3
+    assert ended.stderr.startswith(b"comity: the database does not answer: ConnectionTimeout; is it running")
+    assert (ended.stderr.count(b"\n"), ended.stdout) == (1, b"")
+    assert time.monotonic() - began < PATIENCE["connect_timeout"] + 20
 
 
 def test_what_is_typed_wrong_ends_with_2(nowhere: Premises) -> None:

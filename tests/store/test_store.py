@@ -1,11 +1,13 @@
 """What the store promises on both databases."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
 
-from comity.store import Instant, Store
+from comity.errors import Unreachable
+from comity.store import PATIENCE, Instant, Store
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:
@@ -23,6 +25,24 @@ def test_a_block_that_raises_leaves_nothing(store: Store) -> None:
         raise ZeroDivisionError
     with store.reading() as view:
         assert view.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0
+
+
+def test_whoever_waits_in_vain_for_a_connection_is_told_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Truth protected: where all connections hang on a silent server, what comes next is Unreachable, and no fault."""
+    monkeypatch.setattr(store._engine.pool, "_timeout", 0.1)
+    with pytest.raises(Unreachable, match="does not answer"), ExitStack() as held:
+        for _ in range(100):
+            held.enter_context(store.reading())
+    with store.reading() as view:
+        assert view.execute(sa.text("select 1")).scalar_one() == 1
+
+
+def test_a_servers_address_may_say_how_long_it_is_waited_for(postgres: str) -> None:
+    store = Store(f"{postgres}&connect_timeout=77")
+    with store.reading() as view:
+        told = view.connection.dbapi_connection.info.get_parameters()  # type: ignore[union-attr]
+    assert (told["connect_timeout"], told["tcp_user_timeout"]) == ("77", str(PATIENCE["tcp_user_timeout"]))
+    store.close()
 
 
 def test_an_instant_comes_back_in_utc_whatever_zone_it_came_in(store: Store) -> None:

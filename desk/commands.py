@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from comity.cli import Json, evidence, say, say_json
-from comity.errors import AlreadyKnown, NotFound, NotYours, Unreadable
+from comity.errors import AlreadyKnown, Fault, NotFound, NotYours, Refused, Unreadable
 from comity.home import Home, open_home
 from comity.people import People
 from comity.register import reading
@@ -543,18 +543,40 @@ def revive(
     as_json: Json = False,
 ) -> None:
     """Carry requests forward again from their record, when their workflow was lost, ended or restored."""
-    from desk.reviving import revive as begin_again
 
     async def work(counter: "Counter") -> None:
         person = _person(counter.people, who)
-        for reference in references:
-            revival = await begin_again(counter, _found(counter.home, reference), person)
-            if as_json:
-                say_json(revival.model_dump(mode="json"))
-            else:
-                say(f"{revival.reference}: was {revival.amiss}; goes on at version {revival.version}")
+        carried = [await _revived(counter, reference, person, as_json=as_json) for reference in references]
+        if not all(carried):
+            raise typer.Exit(1)
 
     _at_the_counter(work)
+
+
+async def _revived(counter: "Counter", named: str, person: str, *, as_json: bool) -> bool:
+    """Whether one was; a refusal is told, and keeps no other from being carried forward."""
+    from desk.reviving import revive as begin_again
+
+    try:
+        revival = await begin_again(counter, await _recorded(counter, named), person)
+    except (Refused, Fault) as refusal:
+        typer.echo(f"comity: {named}: {refusal}", err=True)
+        return False
+    if as_json:
+        say_json(revival.model_dump(mode="json"))
+    else:
+        say(f"{revival.reference}: was {revival.amiss}; goes on at version {revival.version}")
+    return True
+
+
+async def _recorded(counter: "Counter", named: str) -> str:
+    from desk.reviving import refuse_unrecorded
+
+    try:
+        return _found(counter.home, named)
+    except NotFound:
+        await refuse_unrecorded(counter, named.strip().upper())
+        raise
 
 
 # --- helpers of the commands ------------------------------------------------------------------------------------------

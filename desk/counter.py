@@ -123,10 +123,13 @@ class Counter:
         return f"{deed.id}-{RecordCipher(self.home.keys, reference).keyed(digest_of(deed))[:32]}"
 
     def enter_attempt(self, reference: str, tried: BaseModel, refusal: ComityError) -> None:
-        """Enter a refusal in the ledger, in a transaction of its own. `reference` is "" where there is no request."""
-        deed = tried if isinstance(tried, Deed) else None
+        """Enter a refusal in the ledger, in a transaction of its own. `reference` is "" where there is no request.
+
+        What was tried is a deed, or says like one its act and person; an input that says neither was handed in.
+        """
+        told = tried.model_dump(mode="json")
         attempt = Attempt(
-            tried=tried.model_dump(mode="json"),
+            tried=told,
             refused=type(refusal).__name__,
             why=str(refusal),
             trace=tracing.trace_id(),
@@ -137,10 +140,10 @@ class Counter:
             kind=Kind.ATTEMPT,
             reference=reference,
             id=name,
-            act=deed.act if deed else "submit",
+            act=told.get("act", "submit"),
             status="refused",
-            role=deed.role if deed else "",
-            person=deed.person if deed else "",
+            role=told.get("role", ""),
+            person=told.get("person", ""),
             at=datetime.now(UTC),
             body=self.home.keys.seal(owner, KeyClass.RECORD, canonical(attempt), f"attempt {name}"),
         )

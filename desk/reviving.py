@@ -9,8 +9,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from ulid import ULID
 
 from activities.snapshots import start_again
-from activities.standing import REVIVAL, Amiss, Finding, compared
-from comity.errors import Fault, NotOpen, Unreachable
+from activities.standing import PATIENCE, REVIVAL, Amiss, Finding, compared
+from comity.errors import Fault, NotOpen, Refused, Unreachable
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
@@ -22,6 +22,7 @@ from desk.counter import Counter
 from desk.remembering import bring_back
 
 MAY_REVIVE = frozenset({Role.COORDINATOR, Role.HEAD_OF_UNIT})
+_NEWER_COPY = "restore a newer copy of the database, its keys are in it"
 _REASON = "its record is newer"
 
 
@@ -35,18 +36,44 @@ class Revival(BaseModel):
     status: str
 
 
+class Wish(BaseModel):
+    """That somebody asked for a revival: what the ledger keeps of one that was refused."""
+
+    act: str = "revive"
+    person: str
+
+
 async def revive(counter: Counter, reference: str, person: str) -> Revival:
     """Carry a request forward again as its record has it, and enter who did so. Alarms that were crossed ring at once.
 
     What the record lacks and Temporal still knows is recorded first, so that no deed is lost that got a receipt. The
-    entry comes before the change: a crash in between is mended by saying it again.
+    entry comes before the change: a crash in between is mended by saying it again. What is refused is entered as well.
     Raises NotYours, NotOpen when nothing is amiss, Fault when only a newer copy of the database helps, Unreachable.
     """
+    try:
+        return await _carried_forward(counter, reference, person)
+    except (Refused, Fault) as refusal:
+        counter.enter_attempt(reference, Wish(person=person), refusal)
+        raise
+
+
+async def refuse_unrecorded(counter: Counter, reference: str) -> None:
+    """Raises Fault when Temporal has a request that is on no record: it came after the copy of the database."""
+    try:
+        await counter.client.get_workflow_handle(f"request/{reference}").describe(rpc_timeout=PATIENCE)
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            return
+        raise Unreachable("Temporal did not say whether it has this request; try again") from error
+    raise Fault(f"{Amiss.UNKNOWN}: it came in after the copy of the database; {_NEWER_COPY}")
+
+
+async def _carried_forward(counter: Counter, reference: str, person: str) -> Revival:
     role = counter.role_for(person, MAY_REVIVE, on_behalf=False)
     finding = await _found(counter, reference)
     brought = 0 if finding.amiss == Amiss.ABSENT else await bring_back(counter.client, counter.home, reference)
     if finding.amiss == Amiss.AHEAD and await compared(counter.client, counter.home, reference, asking=True):
-        raise Fault("Temporal knows more of this request than it can tell; restore a newer copy of the database")
+        raise Fault(f"Temporal knows more of this request than it can tell; {_NEWER_COPY}")
     revival = _as_it_goes_on(counter.home, finding, brought)
     await asyncio.to_thread(partial(_enter, counter.home, revival, person=person, role=role))
     if finding.amiss != Amiss.AHEAD:  # that one lives, and is on record again

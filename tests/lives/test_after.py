@@ -25,6 +25,7 @@ from comity.request.lifecycle import Act, Status
 from comity.request.model import Knocked, Particulars, Receipt
 from desk.doctor import Finding, examine
 from desk.reviving import Revival, revive
+from desk.tracing import Line, trace
 from temporal.names import REQUESTS
 from tests.office import Office, letter, office, waited
 from tests.serving import time_skipping
@@ -310,15 +311,25 @@ async def amiss_now(authority: Office, reference: str) -> str:
 
 
 async def test_what_stands_well_is_not_revived(authority: Office) -> None:
+    """Truth protected: a revival that is refused is on record as an attempt, by whom, and why."""
     reference = await authority.submit(letter("P3"))
     await authority.reckoned(reference)
     with pytest.raises(NotOpen, match="nothing is amiss"):
         await revive(authority.counter, reference, "p-anna")
     with pytest.raises(NotYours):
         await revive(authority.counter, reference, "p-dan")
+    assert [(line.act, line.person, line.what["refused"]) for line in attempts(authority, reference)] == [
+        ("revive", "p-anna", "NotOpen"),
+        ("revive", "p-dan", "NotYours"),
+    ]
     ended = await closed(authority)
     with pytest.raises(NotOpen, match="nothing is amiss"):
         await revive(authority.counter, ended, "p-anna")
+
+
+def attempts(authority: Office, reference: str) -> list[Line]:
+    """What was refused, opened."""
+    return [line for line in trace(authority.home, reference) if line.kind == Kind.ATTEMPT]
 
 
 async def test_two_who_revive_at_one_moment_begin_one_life(authority: Office) -> None:

@@ -490,7 +490,7 @@ def trace(
 ) -> None:
     """Tell the story of a request, or across requests, in order: deeds, refusals, clocks, alarms, custody."""
     from desk.telling import json_lines, show_trace
-    from desk.tracing import Wanted, across
+    from desk.tracing import Wanted, across, word
 
     if not any((reference, since, until, who, what)):
         raise typer.BadParameter("name a request, or at least one of --since, --until, --who, --what")
@@ -498,7 +498,8 @@ def trace(
         raise typer.BadParameter("--html draws the whole story of one request: name it, without a filter")
     home = open_home(Settings())
     full = _found(home, reference) if reference else None
-    lines = across(home, Wanted(reference=full, since=_utc(since), until=_utc(until), who=who, what=what))
+    named = word(what) if what else None
+    lines = across(home, Wanted(reference=full, since=_utc(since), until=_utc(until), who=who, what=named))
     if html:
         _draw(html, lines)
     elif as_json:

@@ -3,19 +3,25 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from activities.record import key_class_of
-from comity.errors import KeyGone
+from comity.errors import KeyGone, NotFound
+from comity.evidence.custody import Action
 from comity.home import Home
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
-from comity.ledger.leaf import Leaf
+from comity.ledger.leaf import Kind, Leaf
 from comity.ledger.log import Kept
 from comity.request.lifecycle import Act
 
+BESIDE = ("make keys", "needs revive", "revive", "submit", *Action)
+"""What is entered and is no act of the lifecycle: by keepers, the sweep and the counter."""
+WORDS = (*Kind, *sorted({*Act, *BESIDE}))
+"""All that an entry may be called by: its kind or its act."""
 GONE = {"gone": "its key was destroyed; the entry stays provable"}
 
 
@@ -36,6 +42,17 @@ class Wanted(BaseModel):
     def holds(self, leaf: Leaf) -> bool:
         """Whether an entry is by that person and of that act or kind."""
         return self.who in (None, leaf.person) and self.what in (None, leaf.act, leaf.kind)
+
+
+def word(named: str) -> str:
+    """A kind of entry or an act, however it was spelt. Raises NotFound, with the words that there are."""
+    wanted = named.replace("-", " ").strip().lower()
+    if wanted in WORDS:
+        return wanted
+    meant = ", ".join(get_close_matches(wanted, WORDS)) or "none of these"
+    raise NotFound(
+        f"no entry is called that; near it: {meant}. Kinds: {', '.join(Kind)}. Acts: {', '.join(WORDS[len(Kind) :])}"
+    )
 
 
 class Line(BaseModel):

@@ -132,3 +132,6 @@ def test_a_story_is_of_a_request_or_filtered_and_a_drawn_one_is_whole(place: Pre
         assert ended.returncode == 2
         assert says in " ".join(ended.stderr.decode().replace("│", " ").split())
     assert typed("trace", "--since", "2026-01-01", "--json").stdout == b"[]\n"
+    unknown = typed("trace", "--what", "grnat")
+    assert (unknown.returncode, unknown.stdout, unknown.stderr.count(b"\n")) == (1, b"", 1)
+    assert b"near it: grant" in unknown.stderr

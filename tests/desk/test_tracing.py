@@ -1,5 +1,6 @@
 """The story across requests: what is asked for is told, whole and in order, and nothing else."""
 
+import ast
 import json
 import tracemalloc
 from collections.abc import Iterator
@@ -8,14 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from comity.errors import NotFound
+from comity.evidence.custody import Action
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.request.lifecycle import Act, Role
+from desk.reviving import Wish
 from desk.telling import json_lines
-from desk.tracing import GONE, Line, Wanted, across, trace
-from tests.desk.stories import Story, house
+from desk.tracing import BESIDE, GONE, Line, Wanted, across, trace, word
+from tests.desk.stories import Story
+from tests.desk.stories import house as office
+from tests.house.sources import calls, house, spelt
 from tests.request.lives import ANNA, BOB, NOW, REFERENCE
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -25,7 +31,7 @@ OTHER = "01K9ZZZZZZZZZZZZZZZZZZZZZY"
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     """Two requests, entered in turn over some hours."""
-    home = house(tmp_path)
+    home = office(tmp_path)
     one, two = Story(home), Story(home, OTHER, NOW + timedelta(minutes=5))
     one.begin()
     two.begin()
@@ -72,6 +78,24 @@ def test_by_one_person_and_of_one_act_or_kind_attempts_included(home: Home) -> N
     assert told(home, what="close") == [ALL[3]]
     assert told(home, who=BOB, what="deed", reference=REFERENCE) == [ALL[4]]
     assert told(home, who="p-nobody") == []
+
+
+def test_a_word_is_known_however_it_is_spelt_and_an_unknown_one_is_answered_with_those_that_there_are() -> None:
+    assert (word(" Open-Review "), word("attempt"), word("needs revive")) == ("open review", "attempt", "needs revive")
+    with pytest.raises(NotFound, match=r"near it: acknowledge.* Kinds: deed, attempt, .* Acts: accept, .*, withdraw"):
+        word("acknowlege")
+
+
+def test_every_entry_is_called_by_a_word_that_can_be_asked_for() -> None:
+    """Truth protected: what a module of ours writes into a ledger entry as its act is among the words."""
+    written = {
+        named.value.value
+        for source in house()
+        for call in calls(source.tree)
+        for named in call.keywords
+        if spelt(call.func) in ("Entry", "Wish") and named.arg == "act" and isinstance(named.value, ast.Constant)
+    }
+    assert written | {Wish(person="").act, "submit"} == set(BESIDE) - set(Action)
 
 
 def test_a_line_carries_its_index_and_the_trace_of_its_act(home: Home) -> None:

@@ -1,11 +1,13 @@
 """How a request stands in Temporal beside its record: what is found amiss, and how far a person can mend it.
 
 Visibility lags, so no list is believed: the end of each request's own history is read, in one call without a worker.
-An event of a request is never younger than the end of its history, and is on record within moments of it; where either
-seems not so (a clock was put back, a server was restored) the workflow itself is asked for its version.
+An event of a request is never younger than the end of its history, and is on record within moments of it; what history
+sent to the record last is as old as the latest event there. Where one of these seems not so (a clock was put back, a
+server was restored) the workflow itself is asked for its version.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -33,6 +35,11 @@ QUIET = timedelta(minutes=1)
 REVIVAL = "revival "
 """How the ids of the ledger's entries about revivals begin."""
 _LATEST = 10
+_LATEST_BY_FAR = 250
+"""What was under way when a request stopped still ends in its history, after what stopped it: mails of many rungs."""
+_RECORD = "record"
+_SAME_INSTANT = timedelta(milliseconds=1)
+"""Instants are kept to the microsecond, and come by ways that round them differently."""
 _ENDED = frozenset(
     {
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
@@ -73,9 +80,13 @@ class Finding(BaseModel):
 
 
 class _Tail(BaseModel):
-    """The end of a history: when it was written last, whether it is over, whether the record refused an event."""
+    """The end of a history: when it was written last, whether it is over, whether the record refused an event.
+
+    `sent`: the workflow's clock when it last sent events to the record; None where the end does not reach so far back.
+    """
 
     at: AwareDatetime
+    sent: AwareDatetime | None
     ended: bool
     refused: bool
 
@@ -114,7 +125,8 @@ def _revived(home: Home, reference: str) -> int:
 def _settled(row: Row, latest: datetime, tail: _Tail) -> bool:
     """Nothing gives cause to ask: it ended if it is closed, and its history ends when the record does."""
     as_it_should = tail.ended == (row.status == Status.CLOSED) and not tail.refused
-    return as_it_should and latest <= tail.at <= latest + QUIET
+    sent_more = tail.sent is not None and tail.sent > latest + _SAME_INSTANT
+    return as_it_should and latest <= tail.at <= latest + QUIET and not sent_more
 
 
 async def _amiss(client: Client, home: Home, row: Row, tail: _Tail | None) -> Amiss | None:
@@ -135,8 +147,14 @@ async def _of_an_end(client: Client, home: Home, row: Row, tail: _Tail | None) -
 
 
 async def _by_version(client: Client, home: Home, row: Row) -> Amiss | None:
-    """The two versions compared; a record that is being written is waited for."""
-    version = await _version(client, row.reference)
+    """The two versions compared; a record that is being written is waited for. One that stopped does not answer."""
+    try:
+        version = await _version(client, row.reference)
+    except Unreachable:
+        tail = await _tail(client, row.reference, _LATEST_BY_FAR)
+        if tail and tail.refused:
+            return Amiss.DISAGREES
+        raise
     if version < row.version:
         return Amiss.OLDER
     return None if await _caught_up(home, row.reference, version) else Amiss.AHEAD
@@ -169,12 +187,12 @@ _LOOKS, _PAUSE = 10, 0.3
 # --- the end of a history ---------------------------------------------------------------------------------------------
 
 
-async def _tail(client: Client, reference: str) -> _Tail | None:
+async def _tail(client: Client, reference: str, latest: int = _LATEST) -> _Tail | None:
     """The end of the history of a request's newest run; None where Temporal knows of none. Raises Unreachable."""
     asked = GetWorkflowExecutionHistoryReverseRequest(
         namespace=client.namespace,
         execution=WorkflowExecution(workflow_id=f"request/{reference}"),
-        maximum_page_size=_LATEST,
+        maximum_page_size=latest,
     )
     try:
         found = await client.workflow_service.get_workflow_execution_history_reverse(asked, timeout=PATIENCE)
@@ -185,9 +203,22 @@ async def _tail(client: Client, reference: str) -> _Tail | None:
     events = found.history.events
     return _Tail(
         at=events[0].event_time.ToDatetime(UTC),
+        sent=_sent(events),
         ended=events[0].event_type in _ENDED,
         refused=any(map(_refused, events)),
     )
+
+
+def _sent(events: Sequence[HistoryEvent]) -> datetime | None:
+    """When the workflow task began that sent the latest batch to the record: the instant of the batch's last event."""
+    by_id = {event.event_id: event for event in events}
+    for event in events:
+        batch = event.activity_task_scheduled_event_attributes
+        if batch.activity_type.name == _RECORD:
+            ended = by_id.get(batch.workflow_task_completed_event_id, HistoryEvent())
+            began = by_id.get(ended.workflow_task_completed_event_attributes.started_event_id)
+            return began.event_time.ToDatetime(UTC) if began else None
+    return None
 
 
 def _refused(event: HistoryEvent) -> bool:

@@ -138,7 +138,8 @@ async def _alive(client: Client) -> set[str]:
 async def keep_sweeping(client: Client) -> None:
     """Have the server sweep every few minutes. Safe to repeat: the schedule has one id. Raises Unreachable.
 
-    It holds no payload, so nothing is sealed in it. A sweep that takes longer than the pause is not begun twice.
+    A server that knows of no schedule may have lost all else as well: it sweeps at once. The schedule holds no payload,
+    so nothing is sealed in it. A sweep that takes longer than the pause is not begun twice.
     """
     action = ScheduleActionStartWorkflow("Sweep", id=SWEEP, task_queue=REQUESTS, execution_timeout=AT_MOST)
     schedule = Schedule(
@@ -148,7 +149,7 @@ async def keep_sweeping(client: Client) -> None:
     )
     try:
         try:
-            await client.create_schedule(SWEEP, schedule)
+            await client.create_schedule(SWEEP, schedule, trigger_immediately=True)
         except ScheduleAlreadyRunningError:
             await client.get_schedule_handle(SWEEP).update(lambda _: ScheduleUpdate(schedule=schedule))
     except RPCError as error:

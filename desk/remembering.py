@@ -35,7 +35,7 @@ async def bring_back(client: Client, home: Home, reference: str) -> int:
     missing = await asyncio.to_thread(_missing, home, reference, told)
     if missing:
         batch = Batch(reference=reference, events=tuple(missing))
-        await asyncio.to_thread(Recorder(home.store, home.keys).record, batch)
+        await asyncio.to_thread(Recorder(home.store, home.keys).write, batch)
     return len(missing)
 
 

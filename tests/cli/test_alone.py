@@ -66,7 +66,7 @@ def test_a_database_that_takes_us_in_and_says_nothing_ends_a_command_with_3(plac
     assert ended.returncode == 3
     assert ended.stderr.startswith(b"comity: the database does not answer: ConnectionTimeout; is it running")
     assert (ended.stderr.count(b"\n"), ended.stdout) == (1, b"")
-    assert time.monotonic() - began < PATIENCE["connect_timeout"] + 20
+    assert time.monotonic() - began < PATIENCE["connect_timeout"] + 60  # libpq alone would wait for twice as long
 
 
 def test_what_is_typed_wrong_ends_with_2(nowhere: Premises) -> None:

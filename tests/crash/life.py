@@ -142,7 +142,7 @@ async def examine(client: Client) -> None:
     for standing in (now, on_record):
         assert canonical(standing) == canonical(_folded(client, events[: standing.version]))
     assert await _accepted(client) == {event.deed for event in events if event.deed}
-    _every_alarm_once(story)
+    every_alarm_once(story)
     home = client.counter.home
     sign_head(home.store, home.signer())  # as its signer may not have done within the last second
     report = verify_store(home.store, [home.signer().verifier_key])
@@ -210,7 +210,7 @@ def _message_ids(reference: str, knock: Knocked) -> list[str]:
     return [sha256(json.dumps(key).encode()).hexdigest() for key in keys]
 
 
-def _every_alarm_once(story: list[Line]) -> None:
+def every_alarm_once(story: list[Line]) -> None:
     """Each rung of each duty once, none left out, none before its time."""
     alarms = [(line.at, Alarm.model_validate(line.what["particulars"])) for line in story if line.act == Act.RING]
     tally = Tally((alarm.duty, alarm.generation, alarm.rung) for _, alarm in alarms)

@@ -34,9 +34,8 @@ QUIET = timedelta(minutes=1)
 """How long after its latest event on record a history may still grow by itself: mails, deadlines, what is recorded."""
 REVIVAL = "revival "
 """How the ids of the ledger's entries about revivals begin."""
-_LATEST = 10
-_LATEST_BY_FAR = 250
-"""What was under way when a request stopped still ends in its history, after what stopped it: mails of many rungs."""
+_FEW, _MANY = 10, 250
+"""How far back a history is read: few events show what was sent to the record last, unless many mails ended since."""
 _RECORD = "record"
 _SAME_INSTANT = timedelta(milliseconds=1)
 """Instants are kept to the microsecond, and come by ways that round them differently."""
@@ -82,7 +81,7 @@ class Finding(BaseModel):
 class _Tail(BaseModel):
     """The end of a history: when it was written last, whether it is over, whether the record refused an event.
 
-    `sent`: the workflow's clock when it last sent events to the record; None where the end does not reach so far back.
+    `sent`: the workflow's clock when it last sent events to the record; None where it sent none of late.
     """
 
     at: AwareDatetime
@@ -147,14 +146,8 @@ async def _of_an_end(client: Client, home: Home, row: Row, tail: _Tail | None) -
 
 
 async def _by_version(client: Client, home: Home, row: Row) -> Amiss | None:
-    """The two versions compared; a record that is being written is waited for. One that stopped does not answer."""
-    try:
-        version = await _version(client, row.reference)
-    except Unreachable:
-        tail = await _tail(client, row.reference, _LATEST_BY_FAR)
-        if tail and tail.refused:
-            return Amiss.DISAGREES
-        raise
+    """The two versions compared; a record that is being written is waited for."""
+    version = await _version(client, row.reference)
     if version < row.version:
         return Amiss.OLDER
     return None if await _caught_up(home, row.reference, version) else Amiss.AHEAD
@@ -187,26 +180,35 @@ _LOOKS, _PAUSE = 10, 0.3
 # --- the end of a history ---------------------------------------------------------------------------------------------
 
 
-async def _tail(client: Client, reference: str, latest: int = _LATEST) -> _Tail | None:
+async def _tail(client: Client, reference: str) -> _Tail | None:
     """The end of the history of a request's newest run; None where Temporal knows of none. Raises Unreachable."""
-    asked = GetWorkflowExecutionHistoryReverseRequest(
-        namespace=client.namespace,
-        execution=WorkflowExecution(workflow_id=f"request/{reference}"),
-        maximum_page_size=latest,
-    )
-    try:
-        found = await client.workflow_service.get_workflow_execution_history_reverse(asked, timeout=PATIENCE)
-    except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            return None
-        raise Unreachable("Temporal did not say how a request stands there; try again") from error
-    events = found.history.events
+    events = await _latest(client, reference, _FEW)
+    if len(events) == _FEW and _sent(events) is None:
+        events = await _latest(client, reference, _MANY)
+    if not events:
+        return None
     return _Tail(
         at=events[0].event_time.ToDatetime(UTC),
         sent=_sent(events),
         ended=events[0].event_type in _ENDED,
         refused=any(map(_refused, events)),
     )
+
+
+async def _latest(client: Client, reference: str, count: int) -> Sequence[HistoryEvent]:
+    """So many events, the latest first; none where Temporal knows of no such request."""
+    asked = GetWorkflowExecutionHistoryReverseRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=f"request/{reference}"),
+        maximum_page_size=count,
+    )
+    try:
+        found = await client.workflow_service.get_workflow_execution_history_reverse(asked, timeout=PATIENCE)
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            return ()
+        raise Unreachable("Temporal did not say how a request stands there; try again") from error
+    return found.history.events
 
 
 def _sent(events: Sequence[HistoryEvent]) -> datetime | None:

@@ -35,6 +35,8 @@ COMITY = str(Path(sys.executable).parent / "comity")
 HEARING = ("env", "--default-signal=INT", COMITY)
 """The command line as a person starts it: Ctrl-C reaches it, also where a job in the background started the tests."""
 READY_WITHIN = 60.0
+STARVED = 240.0
+"""Seconds that a process may take on a machine that has much else to do: a bound on waiting, and nothing promised."""
 _AGAIN = 0.05
 
 
@@ -67,7 +69,7 @@ class Process:
 
     def ready(self) -> None:
         """Wait until it says that it is ready."""
-        until(lambda: b'"ready"' in self.log.read_bytes() or self.process.poll() is not None, READY_WITHIN)
+        until(lambda: b'"ready"' in self.log.read_bytes() or self.process.poll() is not None, STARVED)
         assert self.process.poll() is None, self.log.read_text()
 
     def kill(self) -> None:

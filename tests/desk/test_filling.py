@@ -74,7 +74,7 @@ async def test_a_measure_is_filled_from_the_law_data(authority: Office) -> None:
         (Act.HAND_OVER, '{"person": "p-nobody"}', NotYours, "p-nobody is not known here"),
         (Act.CLAIM_URGENCY, '{"urgency": "P9"}', Unreadable, "'P0', 'P1'"),
         (Act.SETTLE_COST, '{"amount": "12,5"}', Unreadable, "takes amount, currency, borne_by"),
-        (Act.RECORD_CHILD_STATE, "{}", Unreadable, "takes safe"),
+        (Act.RECORD_CHILD_STATE, "{}", Unreadable, "takes state"),
     ],
 )
 async def test_each_wrong_input_is_one_error_that_says_what_is_possible(

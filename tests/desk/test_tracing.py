@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -16,12 +17,11 @@ from comity.keys.request_keys import KeyClass
 from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.request.lifecycle import Act, Role
-from desk.reviving import Wish
 from desk.telling import json_lines
 from desk.tracing import BESIDE, GONE, Line, Wanted, across, trace, word
 from tests.desk.stories import Story
 from tests.desk.stories import house as office
-from tests.house.sources import calls, house, spelt
+from tests.house.sources import house, spelt
 from tests.request.lives import ANNA, BOB, NOW, REFERENCE
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -88,14 +88,20 @@ def test_a_word_is_known_however_it_is_spelt_and_an_unknown_one_is_answered_with
 
 def test_every_entry_is_called_by_a_word_that_can_be_asked_for() -> None:
     """Truth protected: what a module of ours writes into a ledger entry as its act is among the words."""
-    written = {
-        named.value.value
-        for source in house()
-        for call in calls(source.tree)
-        for named in call.keywords
-        if spelt(call.func) in ("Entry", "Wish") and named.arg == "act" and isinstance(named.value, ast.Constant)
-    }
-    assert written | {Wish(person="").act, "submit"} == set(BESIDE) - set(Action)
+    told = {value for source in house() for node in ast.walk(source.tree) for value in _acts(node)}
+    assert told | {"submit"} == set(BESIDE) - set(Action)
+
+
+def _acts(node: ast.AST) -> Iterator[str]:
+    """The act that an entry is made with, or that a model of what was tried says by default."""
+    if isinstance(node, ast.Call) and spelt(node.func) == "Entry":
+        yield from (str(named.value.value) for named in node.keywords if named.arg == "act" and _is_word(named.value))
+    if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "act" and _is_word(node.value):
+        yield str(node.value.value)
+
+
+def _is_word(value: ast.expr | None) -> TypeGuard[ast.Constant]:
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def test_a_line_carries_its_index_and_the_trace_of_its_act(home: Home) -> None:

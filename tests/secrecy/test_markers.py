@@ -1,9 +1,10 @@
-"""What is secret stands nowhere in the clear: one request, all of it markers, lived to its end and looked for."""
+"""What is secret stands nowhere in the clear: a request and a night, all of it markers, lived and looked for."""
 
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from shutil import copytree
 
@@ -18,11 +19,13 @@ from tests.processes import Premises, premises, read_json
 from tests.secrecy.collector import collecting
 from tests.secrecy.life import MarkedLife, begun, digests, live
 from tests.secrecy.markers import BIRTHDAY, DIGEST, MARK, forms, found_below, found_in, marker
+from tests.secrecy.night import CALLER, SAID, SIX, lived_at_night
 
+HASHES = [*digests(), sha256(SAID.encode()).hexdigest()]
 SECRETS = [
     *forms(MARK),
-    *(form for text in (BIRTHDAY, DIGEST, *digests()) for form in forms(text)),
-    *(bytes.fromhex(digest) for digest in (DIGEST, *digests())),
+    *(form for text in (BIRTHDAY, DIGEST, *HASHES) for form in forms(text)),
+    *(bytes.fromhex(digest) for digest in (DIGEST, *HASHES)),
 ]
 
 
@@ -32,6 +35,7 @@ class Lived:
 
     place: Premises
     life: MarkedLife
+    night: MarkedLife
     while_it_ran: dict[str, list[str]]
     spans: list[bytes]
     status: Status
@@ -44,10 +48,11 @@ async def lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived
         running = await asyncio.to_thread(place.up)
         async with begun(place) as life:
             await live(life)
+            night = await lived_at_night(life)
             copied = copytree(place.home, place.folder / "copied while it ran", ignore=_sockets)
             status = life.request.status
         assert running.end() == 0
-        yield Lived(place, life, found_below(copied, SECRETS), collector.bodies, status)
+        yield Lived(place, life, night, found_below(copied, SECRETS), collector.bodies, status)
 
 
 def _sockets(_folder: str, names: list[str]) -> list[str]:
@@ -68,10 +73,12 @@ def test_nothing_secret_stands_in_any_file_of_comity_home(lived: Lived) -> None:
 
 def test_no_digest_in_the_clear_confirms_a_guess(lived: Lived) -> None:
     """Who guesses an exhibit or a name can compute what it was hashed into: all else of a deed is in the clear."""
-    story = read_json(Typist(lived.place)("trace", lived.life.reference, "--json").stdout)
+    both = (lived.life, lived.night)
+    story = [line for life in both for line in read_json(Typist(lived.place)("trace", life.reference, "--json").stdout)]
     events = [Event.model_validate(line["what"]) for line in story if line["version"] is not None]
     deeds = [event.deed_digest for event in events if event.deed_digest]
-    hashed = [*deeds, *(digest_of(event) for event in events), *(p.content for p in lived.life.request.packages)]
+    packages = [package.content for life in both for package in life.request.packages]
+    hashed = [*deeds, *(digest_of(event) for event in events), *packages]
     plain = [form for digest in hashed for form in (digest.encode(), bytes.fromhex(digest))]
     assert len(plain) > 100
     assert found_below(lived.place.home, plain) == {}
@@ -139,3 +146,18 @@ def test_what_was_planted_is_there_for_whoever_has_the_keys(lived: Lived) -> Non
     """The markers did go in: with the keys, the whole story gives them back."""
     told = Typist(lived.place)("trace", lived.life.reference, "--json")
     assert told.stdout.count(MARK.encode()) > 100
+
+
+def test_what_was_planted_at_night_is_there_for_whoever_has_the_keys(lived: Lived) -> None:
+    """What was told by voice stands as it came in the vault, what was said as an exhibit, to whom in the story."""
+    reference, home = lived.night.reference, lived.life.counter.home
+    with home.store.reading() as view:
+        caller, received = (reading.identity(view, reference, token) for token in (CALLER, "as received"))
+        letter = reading.document(view, reference, "letter")
+    assert SIX["caller"].encode() in home.keys.open(reference, KeyClass.VAULT, caller, f"identity {CALLER}")
+    as_told = home.keys.open(reference, KeyClass.VAULT, received, "identity as received")
+    assert [name for name, text in SIX.items() if text.removeprefix("PT ").encode() not in as_told] == []
+    told = Typist(lived.place)("trace", reference, "--json").stdout
+    assert [each for each in ("to", "number", "reason") if marker(f"disclosed: {each}").encode() not in told] == []
+    written = home.keys.open(reference, KeyClass.CONTENT, letter, "letter")
+    assert marker("own reference of the letter that confirms").encode() in written

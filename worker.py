@@ -16,6 +16,7 @@ from activities.correspondence import Correspondence
 from activities.evidence import EvidenceRoom
 from activities.law import Lawyer
 from activities.record import Recorder
+from activities.retention import Archivist
 from activities.sweep import Sweeper, keep_sweeping
 from comity.errors import ComityError
 from comity.home import Home
@@ -26,6 +27,7 @@ from comity.people import People
 from comity.register import reading
 from temporal.names import NOTICES, REQUESTS, TRANSFERS
 from workflows.request import RequestLife
+from workflows.retention import Retention
 from workflows.sweep import Sweep
 from workflows.transfer import Transfer
 
@@ -61,7 +63,8 @@ async def working(home: Home, client: Client) -> AsyncIterator[None]:
 def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequence[Worker]:
     settings = home.settings
     recorder = Recorder(home.store, home.keys)
-    lawyer = Lawyer(Law.load(settings.law, settings.home), OfficeCalendar.of(settings.own_state, settings.zone))
+    law, calendar = Law.load(settings.law, settings.home), OfficeCalendar.of(settings.own_state, settings.zone)
+    lawyer, archivist = Lawyer(law, calendar), Archivist(home, client, law, calendar)
     evidence = EvidenceRoom(home, client)
     sweeper = Sweeper(home, client)
     mail = Correspondence(settings, People.load(settings.home / "people.toml"))
@@ -80,7 +83,10 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
 
     return (
         serving(
-            REQUESTS, [RequestLife, Sweep], recorder.record, lawyer.reckon, evidence.depart, sweeper.look, sweeper.enter
+            REQUESTS,
+            [RequestLife, Retention, Sweep],
+            *(recorder.record, lawyer.reckon, evidence.depart, sweeper.look, sweeper.enter),
+            *(archivist.keep, archivist.kept, archivist.told, archivist.unkept),
         ),
         serving(NOTICES, [], mail.tell),
         serving(TRANSFERS, [Transfer], evidence.deliver, evidence.report),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from pydantic import ValidationError
 
 from comity.cli import Json, evidence, say, say_json
 from comity.errors import AlreadyKnown, Fault, NotFound, NotYours, Refused, Unreadable
@@ -19,6 +20,7 @@ from comity.home import Home, open_home
 from comity.people import People
 from comity.register import reading
 from comity.register.worklist import Wanted
+from comity.request.keeping import Keeping
 from comity.request.lifecycle import Stage
 from comity.request.model import Direction, Urgency
 from comity.settings import Settings
@@ -26,6 +28,7 @@ from comity.settings import Settings
 if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays quick
     from collections.abc import Iterator
 
+    from comity.request.keeping import KeptRow
     from comity.request.model import Channel
     from desk.counter import Counter
     from desk.filing import Paper
@@ -53,8 +56,8 @@ keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
     for command in (
-        up, worker, submit, oral, act, join, disclose, letter, paper, listing, watch, show, trace, identity, revive,
-        doctor,
+        up, worker, submit, oral, act, join, disclose, letter, paper, listing, watch, show, trace, identity, retention,
+        revive, doctor,
     ):  # fmt: skip
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
@@ -536,6 +539,51 @@ def identity(
         say(await opened(counter, full, token, deed_of(counter, full, _person(counter.people, who), said)))
 
     _at_the_counter(work)
+
+
+def retention(
+    reference: Reference,
+    keep: Annotated[Keeping | None, typer.Option(help="What to keep longer, or to review later.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Until when (UTC): later than it stands.")] = None,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """Show until when what a closed request has left is kept, and by which rule; or keep it longer, as head of unit."""
+    from desk.keeping import kept
+
+    home = open_home(Settings())
+    full = _found(home, reference)
+    rows = kept(home, full) if keep is None else _prolonged(full, keep, until, reason, who)
+    _say_kept(rows, as_json=as_json)
+
+
+def _prolonged(
+    reference: str, keep: Keeping, until: datetime | None, reason: str, who: str | None
+) -> "tuple[KeptRow, ...]":
+    from desk.keeping import Prolonging, prolong
+
+    if until is None or not reason:
+        raise typer.BadParameter("--keep needs --until DATE and --reason TEXT")
+    try:
+        said = Prolonging(what=keep, until=until.replace(tzinfo=UTC), reason=reason)
+    except ValidationError as error:
+        raise Unreadable("; ".join(f"--{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())) from None
+
+    async def work(counter: "Counter") -> "tuple[KeptRow, ...]":
+        return await prolong(counter, reference, _person(counter.people, who), said)
+
+    return _at_the_counter(work)
+
+
+def _say_kept(rows: "tuple[KeptRow, ...]", *, as_json: bool) -> None:
+    from desk.keeping import lines
+
+    if as_json:
+        say_json([row.model_dump(mode="json") for row in rows])
+        return
+    for line in lines(rows):
+        say(line)
 
 
 def revive(

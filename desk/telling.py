@@ -179,10 +179,10 @@ def by(line: Line) -> str:
 
 _TOLD = (
     "duty", "rung", "round", "overdue", "accepted", "failed", "tries", "outcome", "attempt", "exhibit", "handed_to",
-    "kind", "way", "channel", "about", "person", "happened", "received", "reason", "why",
+    "kind", "way", "channel", "about", "person", "happened", "received", "until", "reason", "why",
     "gone",
 )  # fmt: skip
-_BESIDE = ("exhibit", "happened", "received", "why", "handed_to", "gone")
+_BESIDE = ("exhibit", "happened", "received", "why", "handed_to", "gone", "until", "reason")
 """What an entry says outside of its particulars."""
 
 

@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.evidence import Departure, EvidenceRoom
     from activities.law import Lawyer
     from activities.record import Batch, Recorder
+    from activities.retention import Archivist
     from comity.errors import Busy, ComityError, DeedReused
     from comity.request.fold import begin, fold, happen, receipt_of, receive
     from comity.request.lifecycle import Act, Role, Status
@@ -245,8 +246,13 @@ class RequestLife:
         return Batch(reference=self._reference, events=tuple(events), traces=traces)
 
     def _send_off(self, batch: Iterable[Event]) -> None:
-        """A package leaves when its dispatch is on record, not before; what goes by another way a person carries."""
+        """A package leaves when its dispatch is on record, not before; what goes by another way a person carries.
+
+        What a closing leaves behind is looked after from the instant that it is on record.
+        """
         for event in batch:
+            if event.status == Status.CLOSED:
+                self._fly(self._keep())
             if event.act in _LEAVING and self._package(event.part).channel == Channel.FOLDER:
                 self._fly(self._dispatch(event.part))
 
@@ -257,6 +263,9 @@ class RequestLife:
         attempt = self._package(package).attempts
         departure = Departure(reference=self._reference, package=package, attempt=attempt)
         await workflow.execute_activity_method(EvidenceRoom.depart, departure, **DISPATCHING)
+
+    async def _keep(self) -> None:
+        await workflow.execute_activity_method(Archivist.keep, self._reference, **DISPATCHING)
 
     # --- the reckoner -------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""The sweep, begun by a schedule: what is amiss between record and Temporal is told to people, each finding once."""
+"""The sweep, begun by a schedule: what is amiss between record and Temporal is told to people, each finding once.
+
+Where only the clock of what a closed request has left was lost, it is begun again without a word.
+"""
 
 from datetime import timedelta
 
@@ -7,6 +10,7 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.correspondence import Correspondence, Knock
+    from activities.retention import Archivist
     from activities.standing import Finding
     from activities.sweep import Notified, Sweeper
     from comity.request.lifecycle import Role
@@ -26,6 +30,8 @@ ENTERING: workflow.ActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=10),
     "retry_policy": RetryPolicy(maximum_attempts=5),
 }
+LATE = timedelta(minutes=10)
+"""How long after it was due a closed request is taken for one that nobody looks after any more."""
 TOLD = (Role.HEAD_OF_UNIT, Role.COORDINATOR)
 
 
@@ -37,7 +43,15 @@ class Sweep:
     async def run(self) -> int:
         """Look, tell, enter. Returns how many findings were told: what reached nobody is told by the next sweep."""
         new: list[Finding] = await workflow.execute_activity_method(Sweeper.look, **LOOKING)
-        return sum([await self._told(finding) for finding in new])
+        told = sum([await self._told(finding) for finding in new])
+        await self._look_after_what_is_kept()
+        return told
+
+    async def _look_after_what_is_kept(self) -> None:
+        """A closed request that nobody has looked at when it was due is looked at: nothing was lost but its clock."""
+        late = await workflow.execute_activity_method(Archivist.unkept, workflow.now() - LATE, **LOOKING)
+        for reference in late:
+            await workflow.execute_activity_method(Archivist.keep, reference, **ENTERING)
 
     async def _told(self, finding: Finding) -> bool:
         told = await workflow.execute_activity_method(Correspondence.tell, _knock(finding), **TELLING)

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from pydantic import ValidationError
 
 from comity.errors import NotFound, Refused, Unreadable
-from comity.law.models import Defaults, Instrument, KindOfMeasure, Ladders, Measures, Sources
+from comity.law.models import Defaults, Instrument, KindOfMeasure, Ladders, Measures, Retention, Sources
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
 from comity.request.lifecycle import Duty
 from comity.request.model import Ladder, Owed, Record, Request, Urgency
@@ -23,13 +23,14 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Law:
-    """Instruments, kinds of measure, our clocks, our ladders, what was read of the law, and the version of it all."""
+    """Instruments, kinds of measure, our clocks, ladders and retention, what was read, and the version of it all."""
 
     version: str
     instruments: dict[str, Instrument]
     kinds: dict[str, KindOfMeasure]
     defaults: Defaults
     ladders: dict[str, Ladder]
+    retention: Retention
     sources: dict[str, str]
 
     @classmethod
@@ -135,12 +136,14 @@ class _Reading:
         defaults = self._read(self._folder / "defaults" / f"{self._name}.toml", Defaults)
         sources = self._read(self._folder / "sources.toml", Sources)
         ladders = self._read(self._folder / "ladders" / f"{self._name}.toml", Ladders)
+        retention = self._read(self._folder / "retention" / f"{self._name}.toml", Retention)
         return Law(
             version=f"{self._name}-{self._digest.hexdigest()[:12]}",
             instruments={read.id: read for read in instruments},
             kinds={kind.id: kind for kind in measures.kinds},
             defaults=defaults,
             ladders={name: row.ladder(name) for name, row in ladders.ladders.items()},
+            retention=retention,
             sources=sources.sources,
         )
 

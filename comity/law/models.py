@@ -4,10 +4,11 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from comity.errors import Unreadable
 from comity.request.deadlines import AGREED, NO_NUMBER, Length, LengthText, Provision, Rule, Start, Unit, length_of
+from comity.request.keeping import IN_ORDER, Keeping
 from comity.request.lifecycle import OFFICE, Duty, Role
 from comity.request.model import Country, Ladder, Record, Rung, Token, Urgency
 from comity.request.triage import ladder_name
@@ -223,3 +224,47 @@ class Ladders(Record):
     def _complete(self) -> "Ladders":
         _no_gap(set(self.ladders), _EVERY_LADDER)
         return self
+
+
+# --- what outlives closure --------------------------------------------------------------------------------------------
+
+_ABOUT = {Unit.WORKING_DAY: _DAY, Unit.MONTH: 30 * _DAY, Unit.YEAR: 365 * _DAY}
+
+
+def _roughly(length: LengthText) -> timedelta:
+    """How long a length is without a calendar: near enough to see that a file gives them in order."""
+    read = length_of(length)
+    return read.number * (_SPANS | _ABOUT)[read.unit]
+
+
+class Ends(Record):
+    """How long each class of key is kept after the closing, the first to end first."""
+
+    vault: LengthText
+    content: LengthText
+    record: LengthText
+
+    @field_validator("content", "record")
+    @classmethod
+    def _in_order(cls, length: LengthText, info: ValidationInfo) -> LengthText:
+        earlier = IN_ORDER[IN_ORDER.index(Keeping(str(info.field_name))) - 1]
+        if earlier in info.data and _roughly(length) < _roughly(info.data[earlier]):
+            raise ValueError(f"'{length}' ends before '{earlier}' does ({info.data[earlier]})")
+        return length
+
+
+class Retention(Provision):
+    """Our own rules on what a closed request has left, as comity/law/retention holds them; all count from its closing.
+
+    `review_again`: for how long at most a review is put off. `told_again`: how long until the undecided are told again.
+    """
+
+    review: LengthText
+    review_again: LengthText
+    told_again: LengthText
+    kept: Ends
+
+    @property
+    def lengths(self) -> dict[Keeping, str]:
+        """How long after the closing each is due."""
+        return {Keeping.REVIEW: self.review, **{what: getattr(self.kept, what) for what in IN_ORDER}}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from comity.request.keeping import Keeping
 from comity.request.lifecycle import Kind, Stage, statuses_of
 from comity.request.model import Direction, Urgency
 from comity.store import METADATA, Instant
@@ -29,7 +30,7 @@ class Due(Instant):
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
-def _one_of(column: str, values: type[Stage | Urgency | Direction] | tuple[str, ...]) -> sa.CheckConstraint:
+def _one_of(column: str, values: type[Stage | Urgency | Direction | Keeping] | tuple[str, ...]) -> sa.CheckConstraint:
     """The constraint that a column holds one of the lifecycle's words."""
     words = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} in ({words})", name=f"{column}_known")
@@ -167,4 +168,17 @@ ARRIVAL = sa.Table(
     _of_request(),
     sa.Column("at", Instant, nullable=False),
     sa.Column("sealed", sa.LargeBinary, nullable=False, comment="the deed `receive`, under the record key"),
+)
+
+RETENTION = sa.Table(
+    "retention",
+    METADATA,
+    _of_request(),
+    sa.Column("what", sa.String(7), primary_key=True),
+    sa.Column("due", Instant, comment="until when; none before it was reckoned"),
+    sa.Column("next_at", Instant, nullable=False, index=True, comment="when people are told, or it is reckoned"),
+    sa.Column("told", sa.Integer, nullable=False, comment="how often, of this date"),
+    sa.Column("reckoned", sa.Boolean, nullable=False, comment="since the latest closing"),
+    sa.Column("rule", sa.String(200), nullable=False),
+    _one_of("what", Keeping),
 )

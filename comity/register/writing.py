@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from comity.errors import AlreadyKnown, NotFound, RecordDisagrees
+from comity.register import retention
 from comity.register.reading import Cipher, snapshot
 from comity.register.tables import (
     ARRIVAL,
@@ -49,6 +50,8 @@ def enter(tx: sa.Connection, cipher: Cipher, reference: str, events: Sequence[Ev
     tx.execute(_ENTER, rows)
     _project(tx, cipher, before, after)
     _upsert(tx, DUTY, list(duties.values()))
+    if any(event.status == Status.CLOSED for event in new):
+        retention.closed(tx, reference, after.since)
     return new
 
 

@@ -137,6 +137,26 @@ def test_a_reference_that_nobody_has_is_refused(typed: Typist) -> None:
         assert b"`comity list` shows those that there are" in ended.stderr
 
 
+# --- what is kept after the end ---------------------------------------------------------------------------------------
+
+
+def test_what_an_open_request_keeps_is_refused_with_what_is_possible(typed: Typist, reference: str) -> None:
+    for words in ((), ("--keep", "record", "--until", "2090-01-01", "--reason", "why", "--as", "p-eve")):
+        ended = typed("retention", reference, *words)
+        assert ended.returncode == 1
+        assert b"its dates begin when it is closed; `comity show` says what it owes" in ended.stderr
+    assert _attempts(typed.place, reference)[-1]["refused"] == "NotOpen"
+
+
+def test_to_keep_something_longer_takes_a_date_and_a_reason(typed: Typist, reference: str) -> None:
+    for words in (("--until", "2090-01-01"), ("--reason", "why"), ()):
+        ended = typed("retention", reference, "--keep", "record", *words, "--as", "p-eve")
+        assert ended.returncode == 2
+        assert b"--keep needs --until DATE and --reason TEXT" in ended.stderr
+    far = typed("retention", reference, "--keep", "record", "--until", "2900-01-01", "--reason", "why")
+    assert (far.returncode, b"between 1900 and 2199" in far.stderr) == (1, True)
+
+
 # --- what comes in twice, or deficient --------------------------------------------------------------------------------
 
 

@@ -119,6 +119,22 @@ def test_safety_clocks_and_what_lapses_are_never_extended(duty: Duty, urgency: U
     assert (LAW.defaults.rule(duty, urgency).extension == NO_NUMBER) is fixed
 
 
+def test_what_is_kept_after_closing_is_ours_and_as_agreed() -> None:
+    ours = LAW.retention
+    assert (ours.article, ours.verified, ours.told_again, ours.review_again) == (
+        "our default",
+        False,
+        "1 month",
+        "1 year",
+    )
+    assert {str(what): length for what, length in ours.lengths.items()} == {
+        "review": "1 year",
+        "vault": "2 years",
+        "content": "5 years",
+        "record": "30 years",
+    }
+
+
 def test_a_measure_needs_only_what_a_letter_can_say() -> None:
     for kind in LAW.kinds.values():
         for path in kind.needs:
@@ -257,6 +273,13 @@ def test_reading_the_law_costs_little() -> None:
     ("measures.toml", 'id = "freezing"', 'id = "bank records"', r"named more than once: bank records"),
     ("defaults/default.toml", 'P1d = "4 hours", ', "", r"missing: acknowledge\.P1d"),
     ("defaults/default.toml", '"15 minutes"', '"a while"', r"clocks\.acknowledge\.P0: .*'a while' is no length"),
+    ("retention/default.toml", 'record = "30 years"', 'record = "3 years"',
+     r"kept\.record: .*'3 years' ends before 'content' does \(5 years\)"),
+    ("retention/default.toml", 'content = "5 years"', 'content = "23 months"',
+     r"kept\.content: .*'23 months' ends before 'vault' does"),
+    ("retention/default.toml", 'vault = "2 years"', 'vault = "-2 years"', r"kept\.vault: .*'-2 years' is no length"),
+    ("retention/default.toml", 'told_again = "1 month"', 'told_again = "never"', r"told_again: .*'never' is no length"),
+    ("retention/default.toml", "[kept]", "hold = true\n[kept]", r"hold: Extra inputs"),
     ("ladders/default.toml", 'when = "5 minutes"', 'when = "11 minutes"',
      r"ladders\.P0: .*each rung must be later than the one before"),
     ("ladders/default.toml", '"decider"', '"requesting authority"',
@@ -295,6 +318,7 @@ def test_the_set_of_the_demo_is_refused_elsewhere(home: str) -> None:
 def test_the_demo_is_over_in_minutes() -> None:
     raw: dict[str, Any] = tomllib.loads((FOLDER / "defaults/demo.toml").read_text())
     assert all(length.endswith(" seconds") for row in raw["clocks"].values() for length in row.values())
+    assert all(length.endswith(" minutes") for length in SETS["demo"].retention.lengths.values())
 
 
 def test_an_unknown_set_is_answered_with_those_that_there_are() -> None:

@@ -16,6 +16,7 @@ from comity.errors import Refused
 from comity.request.lifecycle import Act, Role, Status
 from comity.request.model import Deed, Request, digest_of, particulars_of
 from desk.counter import Counter
+from desk.keeping import GIVEN
 from desk.tracing import trace
 from tests.processes import Premises, deed, insist, read_json, until
 from tests.request.lives import gone_out, on_behalf
@@ -99,6 +100,16 @@ async def live(life: MarkedLife) -> None:
     assert marker("letter.issuing_authority.name").encode() in written
     await life.do("p-anna", Act.CONCLUDE)
     await life.do("p-anna", Act.CLOSE)
+    _keep(life)
+
+
+def _keep(life: MarkedLife) -> None:
+    """What it has left is kept longer, with a reason; who may not say so gives one, too."""
+    until(lambda: life.place.comity("retention", life.reference).returncode == 0)
+    words = ("retention", life.reference, "--keep", "content", "--until", "2090-01-01")
+    life.comity(*words, "--reason", marker("of keeping"), "--as", _DAN, expect=1)
+    told = life.comity(*words, "--reason", marker("of keeping"), "--as", "p-eve", "--json")
+    assert read_json(told)[2]["rule"] == GIVEN
 
 
 async def _arrive(life: MarkedLife) -> None:

@@ -42,7 +42,15 @@ async def sealed(workflow_id: str, payload: Payload = PLAIN) -> Payload:
         *(
             (other, Place("service", KeyClass.RECORD, "service"))
             for other in (
-                *("sweep", "", None, f"request/{ONE}/x", f"request/{ONE[:-1]}", f"request/{ONE.lower()}"),
+                *(
+                    "sweep",
+                    f"retention/{ONE}",
+                    "",
+                    None,
+                    f"request/{ONE}/x",
+                    f"request/{ONE[:-1]}",
+                    f"request/{ONE.lower()}",
+                ),
                 *(
                     f"transfer/{ONE}",
                     f"transfer/{ONE}/",

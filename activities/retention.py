@@ -1,0 +1,136 @@
+"""What outlives the closing of a request: its dates reckoned and asked for, people told of them, and both entered."""
+
+from datetime import datetime
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+
+from activities.record import RecordCipher
+from comity.home import Home
+from comity.keys.request_keys import KeyClass
+from comity.law.calendars import OfficeCalendar
+from comity.law.library import Law
+from comity.ledger import log
+from comity.ledger.leaf import Entry, Kind
+from comity.register import reading, retention
+from comity.request.deadlines import end_of_period, length_of
+from comity.request.keeping import Keeping, KeptRow, kept_until
+from comity.request.lifecycle import Role, Status
+from comity.request.model import PersonId, Urgency, canonical
+from temporal.names import REQUESTS
+
+AT_ONCE = 100
+"""How many requests one sweep begins to look at: a lost database is no flood of mail."""
+_MACHINE = "system"
+
+
+class Standing(BaseModel):
+    """What a closed request has left: its class, and the dates until which each is kept."""
+
+    model_config = ConfigDict(frozen=True)
+
+    urgency: Urgency
+    rows: tuple[KeptRow, ...]
+
+
+class Telling(BaseModel):
+    """That people were told of one date of a request, at an instant."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str
+    row: KeptRow
+    people: tuple[PersonId, ...]
+    at: AwareDatetime
+
+    @property
+    def name(self) -> str:
+        """What it is known by: once for each date, and each time that people are told of it."""
+        return f"retention of {self.row.what} until {self.row.due:%Y-%m-%dT%H:%M:%SZ}, told {self.row.told + 1} times"
+
+
+class Archivist:
+    """Looks after what closed requests have left. Decides nothing, and destroys nothing."""
+
+    def __init__(self, home: Home, client: Client, law: Law, calendar: OfficeCalendar) -> None:
+        self._home = home
+        self._client = client
+        self._law = law
+        self._calendar = calendar
+
+    @activity.defn(name="keep")
+    async def keep(self, reference: str) -> None:
+        """Have a request looked after from now on, or looked at again. Safe to repeat: one workflow has its id."""
+        await looked_at(self._client, reference)
+
+    @activity.defn(name="kept")
+    def kept(self, reference: str) -> Standing | None:
+        """What a request has left and until when; None when it is not closed. Safe to repeat.
+
+        The dates of a closing are reckoned once, in the transaction that sees it closed: a newer law moves none.
+        """
+        cipher = RecordCipher(self._home.keys, reference)
+        with self._home.store.transaction() as tx:
+            standing = reading.standing(tx, reference)
+            if standing.status != Status.CLOSED:
+                return None
+            if not retention.is_reckoned(tx, reference):
+                request = reading.snapshot(tx, cipher, reference)
+                dates = kept_until(request, request.since, self._law.retention.lengths, self._calendar)
+                retention.reckon(tx, reference, dates, self._rules())
+            return Standing(urgency=Urgency(standing.urgency), rows=retention.rows(tx, reference))
+
+    def _rules(self) -> dict[Keeping, str]:
+        """What each date rests on, in words, with the versions that counted it."""
+        law, versions = self._law.retention, f"law {self._law.version}, {self._calendar.version}"
+        return {
+            what: f"{length} after closing, or its last date; {law.article}; {versions}"
+            for what, length in law.lengths.items()
+        }
+
+    @activity.defn(name="told of what is kept")
+    def told(self, telling: Telling) -> None:
+        """Enter who was told, and when they are told again. Safe to repeat: each telling has one id, and one count."""
+        entry = self._entry(telling)
+        again = end_of_period(telling.at, length_of(self._law.retention.told_again), self._calendar)
+        with self._home.store.transaction() as tx:
+            retention.told(tx, telling.reference, telling.row, again)
+            if not log.stands(tx, telling.reference, telling.name):
+                log.append(tx, [entry])
+
+    def _entry(self, telling: Telling) -> Entry:
+        context = f"{Kind.NOTICE} {telling.name}"
+        return Entry(
+            kind=Kind.NOTICE,
+            reference=telling.reference,
+            id=telling.name,
+            act="tell of what is kept",
+            status=telling.row.what,
+            role=Role.SYSTEM,
+            person=_MACHINE,
+            at=telling.at,
+            body=self._home.keys.seal(telling.reference, KeyClass.RECORD, canonical(telling), context),
+        )
+
+    @activity.defn(name="unkept")
+    def unkept(self, before: datetime) -> list[str]:
+        """Closed requests that nobody has looked at when it was due: their workflow was lost. Changes nothing."""
+        with self._home.store.reading() as view:
+            return list(retention.late(view, before, AT_ONCE))
+
+
+async def looked_at(client: Client, reference: str) -> None:
+    """Begin the retention workflow of a request, or have the one that lives look again. Raises RPCError.
+
+    One call of the server does either, so that none is begun twice and no word reaches one that is ending.
+    """
+    await client.start_workflow(
+        "Retention",
+        reference,
+        id=f"retention/{reference}",
+        task_queue=REQUESTS,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        start_signal="look again",
+    )

@@ -228,11 +228,14 @@ def _add_service_commands() -> None:
 
 def _say_what_is_missing(to: typer.Typer) -> None:
     """Each command of the service, saying what it needs."""
-    for name in (
-        "up", "worker", "submit", "oral", "act", "join", "disclose", "list", "watch", "show",
-        "trace", "identity", "doctor",
-    ):  # fmt: skip
+    for name in OF_THE_SERVICE:
         to.command(name, help="Not installed here: runs from the service's checkout or image.")(_not_here)
+
+
+OF_THE_SERVICE = (
+    "up", "worker", "submit", "oral", "act", "join", "disclose", "letter", "paper", "list", "watch", "show",
+    "trace", "identity", "retention", "revive", "doctor",
+)  # fmt: skip
 
 
 def _not_here() -> None:

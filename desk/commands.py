@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays 
     from desk.counter import Counter
     from desk.filing import Paper
     from desk.papers import Listed
+    from desk.reviving import Revival
     from desk.tracing import Line
 
 Result = TypeVar("Result")
@@ -595,27 +596,26 @@ def revive(
 
     async def work(counter: "Counter") -> None:
         person = _person(counter.people, who)
-        carried = [await _revived(counter, reference, person, as_json=as_json) for reference in references]
+        carried = [await _revived(counter, reference, person) for reference in references]
+        if as_json:
+            say_json([revival.model_dump(mode="json") for revival in carried if revival])
+        for revival in [] if as_json else filter(None, carried):
+            say(f"{revival.reference}: was {revival.amiss}; goes on at version {revival.version}")
         if not all(carried):
             raise typer.Exit(1)
 
     _at_the_counter(work)
 
 
-async def _revived(counter: "Counter", named: str, person: str, *, as_json: bool) -> bool:
-    """Whether one was; a refusal is told, and keeps no other from being carried forward."""
+async def _revived(counter: "Counter", named: str, person: str) -> "Revival | None":
+    """What became of one; a refusal is told, and keeps no other from being carried forward."""
     from desk.reviving import revive as begin_again
 
     try:
-        revival = await begin_again(counter, await _recorded(counter, named), person)
+        return await begin_again(counter, await _recorded(counter, named), person)
     except (Refused, Fault) as refusal:
         typer.echo(f"comity: {named}: {refusal}", err=True)
-        return False
-    if as_json:
-        say_json(revival.model_dump(mode="json"))
-    else:
-        say(f"{revival.reference}: was {revival.amiss}; goes on at version {revival.version}")
-    return True
+        return None
 
 
 async def _recorded(counter: "Counter", named: str) -> str:

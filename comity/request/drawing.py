@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from comity.request.lifecycle import FIRST, OWED_BY, STATUSES, STILL, TABLES, Kind, Step, has_ended
+from comity.request.lifecycle import FIRST, OWED_BY, STATUSES, STILL, TABLES, Kind, Step, Still, has_ended
 
 
 def page() -> str:
@@ -78,12 +78,22 @@ def plain() -> str:
     for kind in Kind:
         lines += ["", kind.value.upper()]
         lines += [_columns(_told(step), widths) for step in TABLES[kind]]
+    lines += ["", "IN ANY STATUS, MOVING NOTHING"]
+    lines += [_columns(("", *_told_of(still)), widths) for still in STILL]
     return "\n".join(lines)
 
 
 def _told(step: Step) -> tuple[str, str, str, str]:
-    when = f" [{'; '.join(step.guards)}]" if step.guards else ""
-    return step.status, step.act, step.leads_to, ", ".join(sorted(step.roles)) + when
+    return step.status, step.act, step.leads_to, _by(step)
+
+
+def _told_of(still: Still) -> tuple[str, str, str]:
+    return still.act, f"({still.about})", _by(still)
+
+
+def _by(row: Step | Still) -> str:
+    when = f" [{'; '.join(row.guards)}]" if row.guards else ""
+    return ", ".join(sorted(row.roles)) + when
 
 
 def _columns(cells: tuple[str, ...], widths: tuple[int, ...]) -> str:
@@ -91,7 +101,25 @@ def _columns(cells: tuple[str, ...], widths: tuple[int, ...]) -> str:
 
 
 def rows() -> list[dict[str, object]]:
-    """The tables as plain values, a row each, for other programs."""
+    """The tables as plain values, a row each; what moves nothing has no `while` and leads nowhere."""
+    return [*_moving(), *_still_rows()]
+
+
+def _still_rows() -> list[dict[str, object]]:
+    return [
+        {
+            "of": still.about.value,
+            "while": None,
+            "act": still.act.value,
+            "leads_to": None,
+            "roles": sorted(still.roles),
+            "when": list(still.guards),
+        }
+        for still in STILL
+    ]
+
+
+def _moving() -> list[dict[str, object]]:
     return [
         {
             "of": kind.value,

@@ -68,6 +68,10 @@ class Offer:
 def check(request: Request, deed: Deed, now: datetime) -> None:
     """Raise what stands in the way of a deed: NotFound, NotOpen, Stale or Objection."""
     part = part_of(request, deed.part)
+    if request.status == Status.CLOSED and part is not request:
+        raise NotOpen(
+            f"'{deed.act}' is not open on {deed.part}: the request is closed; {_open_now(request, 'request')}"
+        )
     row = _row(request, part, deed)
     if deed.role not in row.roles:
         raise NotOpen(_not_for(request, deed, row))
@@ -140,7 +144,8 @@ def _check_instants(deed: Deed, now: datetime) -> None:
 
 def offers(request: Request) -> tuple[Offer, ...]:
     """Every act that would move a part now, as far as that does not depend on who does it, when and with what."""
-    names = ["request", *(part.id for part in parts_of(request))]
+    parts = () if request.status == Status.CLOSED else parts_of(request)
+    names = ["request", *(part.id for part in parts)]
     return tuple(
         Offer(name, step.act, step.roles, step.leads_to)
         for name in names

@@ -55,7 +55,7 @@ class Desk(Typist):
     def mends(self) -> list[Any]:
         """Copies the commands that `comity doctor` names. Returns what they said."""
         named = re.findall(r"`comity (revive [^`]+)`", self.doctor()["requests"])
-        return [self.does("revive", reference, *_ANNA) for command in named for reference in command.split()[1:]]
+        return [revival for command in named for revival in self.does(*command.split(), *_ANNA)]
 
     def verifies(self) -> None:
         """The ledger holds, by the public key that an auditor has."""

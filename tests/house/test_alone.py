@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from comity.cli import OF_THE_SERVICE
+from desk.commands import add_to
 from tests.house.sources import ROOT
 
 
@@ -40,3 +43,10 @@ def test_what_needs_the_service_says_what_is_missing() -> None:
     done = _run("up")
     assert done.returncode == 3
     assert done.stderr == "comity: the service is not installed here; run this command from its checkout or image\n"
+
+
+def test_every_command_of_the_service_says_there_what_it_needs() -> None:
+    service = typer.Typer()
+    add_to(service)
+    names = [command.name or getattr(command.callback, "__name__", "") for command in service.registered_commands]
+    assert sorted(names) == sorted(OF_THE_SERVICE)

@@ -213,6 +213,14 @@ def test_the_guard_objects_with_its_reason(case: str) -> None:
         check(request, deed(request, act, part, who, **particulars), NOW)
 
 
+def test_on_the_parts_of_a_closed_request_nothing_is_open() -> None:
+    """A late letter or a reopening comes first."""
+    request = do(opened(), Act.VOID, "request", (DAN, Role.HEAD_OF_UNIT), reason="entered twice")
+    assert {offer.act for offer in offers(request)} == {Act.LATE_LETTER, Act.REOPEN}
+    with pytest.raises(NotOpen, match="the request is closed; open now: late letter"):
+        check(request, deed(request, Act.WITHDRAW, "M1", ("p-eve", Role.REQUESTING_AUTHORITY)), NOW)
+
+
 def test_what_is_offered_is_what_the_request_allows() -> None:
     """A row whose guard objects whoever acts is not offered: nobody is sent into a refusal."""
     listed = {(offer.part, offer.act) for offer in offers(opened())}

@@ -1,4 +1,4 @@
-"""Records the histories anew: `.venv/bin/python -m tests.histories.record` (see README.md for when it may be done)."""
+"""Records the lives that are new: `.venv/bin/python -m tests.histories.record`; none is ever written again."""
 
 import asyncio
 import json
@@ -76,10 +76,11 @@ def _started(run: WorkflowHistory) -> Any:
 
 
 async def record_all() -> None:
-    """Write every life into its file."""
+    """Write every life that has no file yet into one of its own."""
     for life in LIVES:
-        recorded = await record(life)
-        (FOLDER / f"{life.name}.json").write_text(json.dumps(recorded, sort_keys=True, separators=(",", ":")) + "\n")
+        path = FOLDER / f"{life.name}.json"
+        if not path.exists():
+            path.write_text(json.dumps(await record(life), sort_keys=True, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -54,6 +54,16 @@ ROLES = {
     "p-anna": Role.COORDINATOR, "p-bob": Role.REVIEWER, "p-carla": Role.DECIDER, "p-dan": Role.EVIDENCE_OFFICER,
     "p-eve": Role.HEAD_OF_UNIT, "p-fay": Role.REQUESTING_AUTHORITY, "p-gus": Role.COORDINATOR,
 }  # fmt: skip
+TOLD = {
+    "caller": "Rui Exemplo Figueira",
+    "authority": "PT Polícia Judiciária",
+    "number": "+999 21 555 0111",
+    "happening": "an offer to stream abuse within the hour",
+    "where": "user-77b1@nuage.example",
+    "wanted": "expedited preservation",
+}
+"""What a caller says at night: the six fields."""
+
 GUS = """
 [people.p-gus]
 roles = ["coordinator"]

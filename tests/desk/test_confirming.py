@@ -18,16 +18,7 @@ from desk.confirming import Confirmed, confirm
 from desk.joining import join
 from desk.oral import CALLER, Call, open_oral
 from desk.submitting import Submission, foreign_text
-from tests.office import EXAMPLES, GUS, Office, letter, office
-
-TOLD = {
-    "caller": "Rui Exemplo Figueira",
-    "authority": "PT Polícia Judiciária",
-    "number": "+999 21 555 0111",
-    "happening": "an offer to stream abuse within the hour",
-    "where": "user-77b1@nuage.example",
-    "wanted": "expedited preservation",
-}
+from tests.office import EXAMPLES, GUS, TOLD, Office, letter, office
 
 
 @pytest.fixture(scope="module")

@@ -22,17 +22,9 @@ from desk.disclosing import Telling, disclose
 from desk.oral import CALLER, SIX, Call, ask_for_missing, missing, next_commands, open_oral
 from desk.tracing import Wanted as Trace
 from desk.tracing import across
-from tests.office import Office, office
+from tests.office import TOLD, Office, office
 from tests.request.lives import SPOKEN, ulid
 
-TOLD = {
-    "caller": "Rui Exemplo Figueira",
-    "authority": "PT Polícia Judiciária",
-    "number": "+999 21 555 0111",
-    "happening": "an offer to stream abuse within the hour",
-    "where": "user-77b1@nuage.example",
-    "wanted": "expedited preservation",
-}
 LAW = Law.load()
 ON_DUTY = {"role": Role.DUTY_OFFICER}
 

@@ -20,17 +20,9 @@ from desk.joining import join
 from desk.oral import Call, open_oral
 from desk.submitting import Submission
 from tests.lives.life import EXECUTING, ON_DUTY, Life
-from tests.office import EXAMPLES, GUS, Office, office
+from tests.office import EXAMPLES, GUS, TOLD, Office, office
 from tests.request.lives import SPOKEN
 
-TOLD = {
-    "caller": "Rui Exemplo Figueira",
-    "authority": "PT Polícia Judiciária",
-    "number": "+999 21 555 0111",
-    "happening": "an offer to stream abuse within the hour",
-    "where": "user-77b1@nuage.example",
-    "wanted": "expedited preservation",
-}
 POLICE = "request/tell the police"
 
 

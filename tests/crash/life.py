@@ -80,7 +80,7 @@ class Client:
     counter: Counter
     reference: str = ""
     done: list[Deed] = field(default_factory=list)
-    patience: float = 90.0
+    patience: float = 300.0
     notes: int = NOTES
 
     async def begin(self, data: bytes = LETTER) -> str:

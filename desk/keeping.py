@@ -28,7 +28,6 @@ from desk.telling import instant
 from temporal import tracing
 
 _MAY = frozenset({Role.HEAD_OF_UNIT})
-PROLONG = "prolong"
 GIVEN = "date given by a person"
 
 
@@ -46,7 +45,7 @@ class Prolonging(BaseModel):
 class Wish(Prolonging):
     """What the ledger keeps of a prolonging that was refused: also who wished it."""
 
-    act: str = PROLONG
+    act: str = "prolong"
     person: PersonId
 
 
@@ -125,7 +124,7 @@ def _entry(home: Home, reference: str, said: Prolonging, by: tuple[str, Role, da
         kind=Kind.NOTICE,
         reference=reference,
         id=name,
-        act=PROLONG,
+        act="prolong",
         status=said.what,
         role=role,
         person=person,

@@ -18,7 +18,10 @@ from comity.ledger.leaf import Kind, Leaf
 from comity.ledger.log import Kept
 from comity.request.lifecycle import Act
 
-BESIDE = ("make keys", "needs revive", "read a paper", "revive", "submit", *Action)
+BESIDE = (
+    *("make keys", "needs revive", "prolong", "read a paper", "revive", "submit", "tell of what is kept"),
+    *Action,
+)
 """What is entered and is no act of the lifecycle: by keepers, the sweep and the counter."""
 WORDS = (*Kind, *sorted({*Act, *BESIDE}))
 """All that an entry may be called by: its kind or its act."""

@@ -182,9 +182,10 @@ _LOOKS, _PAUSE = 10, 0.3
 
 async def _tail(client: Client, reference: str) -> _Tail | None:
     """The end of the history of a request's newest run; None where Temporal knows of none. Raises Unreachable."""
-    events = await _latest(client, reference, _FEW)
-    if len(events) == _FEW and _sent(events) is None:
-        events = await _latest(client, reference, _MANY)
+    events, older = await _page(client, reference, b"")
+    while older and _sent(events) is None and len(events) < _MANY:
+        more, older = await _page(client, reference, older)
+        events = [*events, *more]
     if not events:
         return None
     return _Tail(
@@ -195,20 +196,24 @@ async def _tail(client: Client, reference: str) -> _Tail | None:
     )
 
 
-async def _latest(client: Client, reference: str, count: int) -> Sequence[HistoryEvent]:
-    """So many events, the latest first; none where Temporal knows of no such request."""
+async def _page(client: Client, reference: str, older: bytes) -> tuple[Sequence[HistoryEvent], bytes]:
+    """Some events, the latest first, and where older ones follow; none where Temporal knows of no such request.
+
+    How many come is the server's to say: it may be fewer than were asked for, though older ones follow.
+    """
     asked = GetWorkflowExecutionHistoryReverseRequest(
         namespace=client.namespace,
         execution=WorkflowExecution(workflow_id=f"request/{reference}"),
-        maximum_page_size=count,
+        maximum_page_size=_MANY if older else _FEW,
+        next_page_token=older,
     )
     try:
         found = await client.workflow_service.get_workflow_execution_history_reverse(asked, timeout=PATIENCE)
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
-            return ()
+            return (), b""
         raise Unreachable("Temporal did not say how a request stands there; try again") from error
-    return found.history.events
+    return found.history.events, found.next_page_token
 
 
 def _sent(events: Sequence[HistoryEvent]) -> datetime | None:

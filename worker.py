@@ -15,6 +15,7 @@ from activities.arrivals import begin_request
 from activities.correspondence import Correspondence
 from activities.evidence import EvidenceRoom
 from activities.law import Lawyer
+from activities.post import PostRoom
 from activities.record import Recorder
 from activities.retention import Archivist
 from activities.sweep import Sweeper, keep_sweeping
@@ -66,7 +67,7 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
     law, calendar = Law.load(settings.law, settings.home), OfficeCalendar.of(settings.own_state, settings.zone)
     lawyer, archivist = Lawyer(law, calendar), Archivist(home, client, law, calendar)
     evidence = EvidenceRoom(home, client)
-    sweeper = Sweeper(home, client)
+    sweeper, post_room = Sweeper(home, client), PostRoom(home, law)
     mail = Correspondence(settings, People.load(settings.home / "people.toml"))
 
     def serving(queue: str, workflows: Sequence[type], *activities: Any) -> Worker:
@@ -86,7 +87,7 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
             REQUESTS,
             [RequestLife, Retention, Sweep],
             *(recorder.record, lawyer.reckon, evidence.depart, sweeper.look, sweeper.enter),
-            *(archivist.keep, archivist.kept, archivist.told, archivist.unkept),
+            *(archivist.keep, archivist.kept, archivist.told, archivist.unkept, post_room.waiting, post_room.told),
         ),
         serving(NOTICES, [], mail.tell),
         serving(TRANSFERS, [Transfer], evidence.deliver, evidence.report),

@@ -97,11 +97,11 @@ async def compared(client: Client, home: Home, reference: str, *, asking: bool =
     One that is not on record has come in after the copy that the database was restored from; what it was is sealed.
     """
     try:
-        row, latest = await asyncio.to_thread(_on_record, home, reference)
+        row, moved = await asyncio.to_thread(_on_record, home, reference)
     except NotFound:
         return Finding(reference=reference, urgency=Urgency.P0, version=0, amiss=Amiss.UNKNOWN)
     tail = await _tail(client, reference)
-    if tail and not asking and _settled(row, latest, tail):
+    if tail and not asking and any(_settled(row, latest, tail) for latest in moved):
         return None
     amiss = await _amiss(client, home, row, tail)
     if amiss is None:
@@ -110,10 +110,12 @@ async def compared(client: Client, home: Home, reference: str, *, asking: bool =
     return Finding(reference=reference, urgency=Urgency(row.urgency), version=row.version, amiss=amiss, revived=revived)
 
 
-def _on_record(home: Home, reference: str) -> tuple[Row, datetime]:
+def _on_record(home: Home, reference: str) -> tuple[Row, tuple[datetime, ...]]:
+    """A request on record, and when its workflow last had cause to move: by its latest event, by its latest revival."""
     with home.store.reading() as view:
-        row, latest = reading.standing(view, reference), log.latest_event(view, reference)
-    return row, latest or row.received
+        row = reading.standing(view, reference)
+        latest, revived = log.latest_event(view, reference), log.latest_named(view, reference, REVIVAL)
+    return row, (latest or row.received, *([revived] if revived else []))
 
 
 def _revived(home: Home, reference: str) -> int:
@@ -122,7 +124,7 @@ def _revived(home: Home, reference: str) -> int:
 
 
 def _settled(row: Row, latest: datetime, tail: _Tail) -> bool:
-    """Nothing gives cause to ask: it ended if it is closed, and its history ends when the record does."""
+    """Nothing gives cause to ask: it ended if it is closed, and its history ends when the record last moved it."""
     as_it_should = tail.ended == (row.status == Status.CLOSED) and not tail.refused
     sent_more = tail.sent is not None and tail.sent > latest + _SAME_INSTANT
     return as_it_should and latest <= tail.at <= latest + QUIET and not sent_more

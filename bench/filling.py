@@ -2,7 +2,8 @@
 
 One request comes in by the real door. Its events, under keys of their own, are recorded by the activity that records
 all events, and each copy's workflow starts as `comity revive` starts one: from its record. So what is open on the
-server, in the register and in the ledger is what there would be had each come in by itself.
+server, in the register and in the ledger is what there would be had each come in by itself; the entry of a revival says
+why its workflow is younger than its events, else the sweep would ask each for its version.
 """
 
 import asyncio
@@ -13,12 +14,15 @@ from ulid import ULID
 
 from activities.record import Batch, RecordCipher, Recorder, key_class_of
 from activities.snapshots import start_again
+from activities.standing import REVIVAL
 from bench.life import LIFE, letter
 from comity.home import Home
+from comity.keys.request_keys import KeyClass
 from comity.ledger import log
+from comity.ledger.leaf import Entry, Kind
 from comity.register import writing
 from comity.register.writing import Arriving
-from comity.request.lifecycle import Act
+from comity.request.lifecycle import Act, Role
 from comity.request.model import Event, Reckoning
 from desk.counter import Counter
 from desk.submitting import Submission, submit
@@ -66,7 +70,20 @@ def _record(home: Home, reference: str, events: tuple[Event, ...]) -> None:
         home.keys.create(tx, reference, at)
     deed = RecordCipher(home.keys, reference).seal(b"{}", "arrival")  # never read again: the life has begun
     Recorder(home.store, home.keys).record(Batch(reference=reference, events=events))
+    revived = f"{REVIVAL}{ULID()}"
+    entry = Entry(
+        kind=Kind.NOTICE,
+        reference=reference,
+        id=revived,
+        act="revive",
+        status="",
+        role=Role.SYSTEM,
+        person="system",
+        at=datetime.now(UTC),
+        body=home.keys.seal(reference, KeyClass.RECORD, b"{}", f"{Kind.NOTICE} {revived}"),
+    )
     with home.store.transaction() as tx:  # only now: what came in and has no event is begun by the worker
+        log.append(tx, [entry])
         writing.arrive(tx, Arriving(reference=reference, at=at, deed=deed, documents={}, identities={}))
 
 

@@ -42,6 +42,7 @@ PATIENCE = {
 five to take us in; then some twenty until a machine that is gone is noticed. A statement may take as long as it needs,
 since a migration or a verification of years does."""
 
+_MIGRATING = 61726
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -88,8 +89,7 @@ class Store:
     def migrate(self) -> None:
         """Bring the database to the newest schema. Safe to repeat; one process does it, the others wait."""
         with self.transaction() as tx:
-            if tx.dialect.name == "postgresql":
-                tx.execute(sa.text("select pg_advisory_xact_lock(61726)"))
+            alone(tx, _MIGRATING)
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = tx
@@ -98,6 +98,15 @@ class Store:
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
+
+
+def alone(tx: sa.Connection, where: int) -> None:
+    """Wait until no other transaction is in what `where` numbers: what is looked for there cannot come in meanwhile.
+
+    SQLite lets one transaction write, and needs nothing.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.text("select pg_advisory_xact_lock(:where)"), {"where": where})
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from comity.request.rules import check, offers, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
 from desk.filling import filled, takes
+from desk.tracing import before
 
 SHORTEST_DIGEST = 8
 
@@ -44,9 +45,10 @@ class Said:
 def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
     """The deed that was meant, its proof sealed where it is done on behalf of somebody outside.
 
+    What is said again under the id of a deed on record is read against the request as it stood before: the same deed.
     Raises NotOpen for an unknown act or role, Unreadable for particulars that are wrong, and what the door would raise.
     """
-    request = counter.request(reference)
+    request = _as_it_stood(counter, reference, said.deed)
     act = _act(request, said.act)
     particulars = _bound_to_key(counter.home, _particulars(counter, request, act, said))
     role = _role(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
@@ -62,6 +64,13 @@ def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
         particulars=particulars,
     )
     return _proven(counter, request, deed, said.on_behalf) if said.on_behalf else deed
+
+
+def _as_it_stood(counter: Counter, reference: str, deed: str | None) -> Request:
+    request = counter.request(reference)
+    if deed and counter.on_record(reference, deed):
+        return before(counter.home, request, deed)
+    return request
 
 
 def _utc(at: datetime | None) -> datetime | None:

@@ -6,7 +6,7 @@ import pwd
 import shlex
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -41,6 +41,7 @@ Result = TypeVar("Result")
 As = Annotated[str | None, typer.Option("--as", help="Who you are (id in people.toml). Only on loopback.")]
 Reference = Annotated[str, typer.Argument(help="A request: its reference, or four letters of its beginning or end.")]
 RoleNamed = Annotated[str | None, typer.Option("--role", help="In which role, where you hold several that may.")]
+Piece = Annotated[str, typer.Argument(help="A piece of post: its id, or four letters of its beginning or end.")]
 DeedId = Annotated[str | None, typer.Option("--id", help="The deed's id, to say the same again: it is done once.")]
 
 OnBehalfOf = Annotated[
@@ -48,10 +49,14 @@ OnBehalfOf = Annotated[
 ]
 CallNote = Annotated[str, typer.Option(help="The note of the call in which somebody outside did it: it is theirs.")]
 ByChannel = Annotated[str | None, typer.Option(help="How it came: letter, phone, e-mail, courier, in person …")]
+Post = Annotated[
+    str | None, typer.Option("--post", help="The piece of post that it rests on (`comity list --unmatched`): filed so.")
+]
 Happened = Annotated[datetime | None, typer.Option(help="When it happened, if not now (UTC).")]
 Received = Annotated[datetime | None, typer.Option(help="When we received it, if not now (UTC).")]
 
 keys = typer.Typer(no_args_is_help=True, help="The master key ring.")
+post = typer.Typer(no_args_is_help=True, help="Post that belongs to no request yet: sealed, and it waits.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -62,6 +67,7 @@ def add_to(app: typer.Typer) -> None:
     ):  # fmt: skip
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
+    app.add_typer(post, name="post")
     evidence.command("deposit")(deposit)
     evidence.command("release")(release)
 
@@ -231,6 +237,7 @@ def act(
     receipt: Annotated[Path | None, typer.Option(help="The recipient's receipt.json, for `confirm receipt`.")] = None,
     on_behalf: OnBehalfOf = None,
     note: CallNote = "",
+    by_post: Post = None,
     channel: ByChannel = None,
     happened: Happened = None,
     received: Received = None,
@@ -239,18 +246,19 @@ def act(
     as_json: Json = False,
 ) -> None:
     """Do an act on a request. A refusal says what is open instead, and for whom."""
-    from desk.acting import Said, deed_of
+    from desk.acting import Said
     from desk.filling import went_out_wrong
+    from desk.posting import acted
 
     said = Said(
         act=name, part=part, role=role, words=words, reason=reason, particulars=particulars, receipt=receipt,
-        on_behalf=_paper(on_behalf, note, channel), happened=happened, received=received, seen=seen, deed=deed_id,
+        on_behalf=_paper(on_behalf, note, channel, by_post), happened=happened, received=received, seen=seen,
+        deed=deed_id,
     )  # fmt: skip
 
     async def work(counter: "Counter") -> None:
-        full = _found(counter.home, reference)
-        deed = deed_of(counter, full, _person(counter.people, who), said)
-        done = await counter.act(full, deed)
+        full, person = _found(counter.home, reference), _person(counter.people, who)
+        deed, done = await acted(counter, full, (person, said), by_post)
         wrong = [letter.model_dump(mode="json") for letter in went_out_wrong(counter, full, deed)]
         told = {"went_out": wrong} if wrong else {}
         _say_receipt(counter, done.model_dump(mode="json") | told, as_json=as_json)
@@ -358,6 +366,7 @@ def letter(
     text: Annotated[Path | None, typer.Option(help="An edited text (a file), instead of the one drafted here.")] = None,
     out: Annotated[Path | None, typer.Option(help="A new file with the text, for the person who hands it on.")] = None,
     coming: Annotated[Path | None, typer.Option("--in", help="A letter that came in (a file): keep it.")] = None,
+    by_post: Post = None,
     received: Received = None,
     reason: Annotated[str, typer.Option(help="The reason, where it is entered late.")] = "",
     draft: Annotated[bool, typer.Option("--draft", help="Print the text only; record nothing.")] = False,
@@ -366,16 +375,17 @@ def letter(
     as_json: Json = False,
 ) -> None:
     """Write a letter from its template, or keep one that came in, as an exhibit. Sending it is left to a person."""
-    from desk.lettering import Said, lettered
+    from desk.lettering import Said
+    from desk.posting import lettered
 
     said = Said(
-        kind=kind, about=tuple(about or ()), to=to, until=until, channel=channel, text=text, out=out, coming=coming,
-        received=received, reason=reason, draft=draft, deed=deed_id,
+        kind=kind, about=tuple(about or ()), to=to, until=until, channel=channel, text=text, out=out,
+        coming=_paper(coming, "", channel, by_post), received=received, reason=reason, draft=draft, deed=deed_id,
     )  # fmt: skip
 
     async def work(counter: "Counter") -> None:
-        full = _found(counter.home, reference)
-        told = await lettered(counter, full, _person(counter.people, who), said)
+        full, person = _found(counter.home, reference), _person(counter.people, who)
+        told = await lettered(counter, full, (person, said), by_post)
         if as_json:
             say_json(told.model_dump(mode="json"))
         else:
@@ -403,10 +413,81 @@ def paper(
         if not reason.strip():
             raise Unreadable("say why it is read: --reason")
         text = read(counter, full, Wanted(exhibit, _person(counter.people, who), reason, out))
+        _say_paper(exhibit, text, out, as_json=as_json)
+
+    _at_the_counter(work)
+
+
+# --- post that belongs to no request yet ------------------------------------------------------------------------------
+
+
+@post.command("take")
+def take_post(
+    file: Annotated[Path | None, typer.Argument(help="The letter or slip, as a file.")] = None,
+    note: Annotated[str, typer.Option(help="Or the note of a call.")] = "",
+    channel: ByChannel = None,
+    urgency: Annotated[Urgency, typer.Option(help="How long it may wait: the ladder that it climbs.")] = Urgency.P3,
+    state: Annotated[str | None, typer.Option("--from", help="The State that it comes from, where seen: PT.")] = None,
+    number: Annotated[str | None, typer.Option(help="That State's number on it, where there is one.")] = None,
+    received: Received = None,
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """Take in what nobody can place yet: it is sealed at once, and people are told until it is filed."""
+    from desk.posting import Came, take
+
+    paper = _paper(file, note, channel)
+    if paper is None:
+        raise typer.BadParameter("give the file of a letter or slip, or --note")
+    at = _utc(received) or datetime.now(UTC)
+
+    async def work(counter: "Counter") -> None:
+        came = Came(paper, _person(counter.people, who), at, urgency, state and state.upper(), number)
+        taken = take(counter, came)
         if as_json:
-            say_json({"exhibit": exhibit, "text": text, "left": str(out) if out else None})
-        else:
-            say(text.rstrip("\n") if text is not None else f"left in {out}")
+            say_json(taken.model_dump(mode="json"))
+            return
+        say(f"{taken.piece}: sealed, {taken.size} bytes, SHA-256 {taken.sha256}; it waits")
+        say(f"that number is known of: {', '.join(taken.known) or 'no request of ours'}")
+        say(f"read it: comity post read {taken.piece} --reason WHY; file it: comity letter REFERENCE KIND --post …")
+
+    _at_the_counter(work)
+
+
+@post.command("read")
+def read_post(
+    piece: Piece,
+    reason: Annotated[str, typer.Option(help="Why it is read: it stands in its custody.")],
+    out: Annotated[Path | None, typer.Option(help="A new file to leave it in, where it is no plain text.")] = None,
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """Read a piece of post. Its custody says who did, first."""
+    from desk.papers import Wanted
+    from desk.posting import found, read
+
+    async def work(counter: "Counter") -> None:
+        meant = found(counter.home, piece)
+        text = read(counter, meant, Wanted(meant.exhibit, _person(counter.people, who), reason, out))
+        _say_paper(meant.exhibit, text, out, as_json=as_json)
+
+    _at_the_counter(work)
+
+
+@post.command("aside")
+def set_post_aside(
+    piece: Piece,
+    reason: Annotated[str, typer.Option(help="Why it belongs to no request of ours, and where it went.")],
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """Let a piece wait no longer that belongs to no request of ours. Its paper stays sealed here."""
+    from desk.posting import found, set_aside
+
+    async def work(counter: "Counter") -> None:
+        meant = found(counter.home, piece)
+        set_aside(counter, meant, _person(counter.people, who), reason)
+        say_json({"piece": meant.id}) if as_json else say(f"{meant.id}: set aside")
 
     _at_the_counter(work)
 
@@ -501,7 +582,7 @@ def trace(
     if html and (reference is None or since or until or who or what):
         raise typer.BadParameter("--html draws the whole story of one request: name it, without a filter")
     home = open_home(Settings())
-    full = _found(home, reference) if reference else None
+    full = _found_or_post(home, reference) if reference else None
     named = word(what) if what else None
     lines = across(home, Wanted(reference=full, since=_utc(since), until=_utc(until), who=who, what=named))
     if html:
@@ -666,6 +747,13 @@ def _say_papers(found: "list[Listed]", *, as_json: bool) -> None:
         say(f"{each.exhibit}  {each.at:%Y-%m-%d %H:%M}  {each.size:>9} bytes  {each.what}: {each.name}")
 
 
+def _say_paper(exhibit: str, text: str | None, out: Path | None, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"exhibit": exhibit, "text": text, "left": str(out) if out else None})
+    else:
+        say(text.rstrip("\n") if text is not None else f"left in {out}")
+
+
 def _person(people: People, named: str | None) -> str:
     """Who is at the counter: named by --as (on loopback only), else the person of this account."""
     if named is None:
@@ -684,6 +772,18 @@ def _found(home: Home, fragment: str) -> str:
         raise NotFound(f"several requests have that number: {', '.join(known)}; name one of them")
     with home.store.reading() as view:
         return reading.find(view, fragment)
+
+
+def _found_or_post(home: Home, fragment: str) -> str:
+    """The same, and pieces of post, which have a story too."""
+    from desk.posting import found
+
+    try:
+        return _found(home, fragment)
+    except NotFound:
+        with suppress(NotFound):
+            return found(home, fragment).id
+        raise
 
 
 def _known_by(home: Home, foreign: str) -> tuple[str, ...]:
@@ -715,11 +815,13 @@ def _utc(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at else None
 
 
-def _paper(file: Path | None, note: str, channel: str | None) -> "Paper | None":
+def _paper(file: Path | None, note: str, channel: str | None, by_post: str | None = None) -> "Paper | None":
     """What proves an act of somebody outside, where it is one. Raises Unreadable for a channel that is none."""
     from comity.request.model import Channel
     from desk.filing import Paper
 
+    if by_post and (file or note):
+        raise typer.BadParameter("--post names the paper itself: leave out the file or note")
     if file is None and not note:
         return None
     return Paper(_channel(channel or (Channel.LETTER if file else Channel.PHONE)), file, note)

@@ -79,7 +79,7 @@ class Counter:
         return receipt
 
     async def _through_the_door(self, reference: str, deed: Deed) -> Receipt:
-        """Say it again while the request turns a page: that takes as long as the record of what it has taken."""
+        """Say it again while the request stumbles, or turns a page: that takes as long as recording what it took."""
         until = asyncio.get_running_loop().time() + PATIENCE.total_seconds()
         while True:
             try:
@@ -101,6 +101,10 @@ class Counter:
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise Unreachable(_again(deed)) from error
         except RPCError as error:
+            if (
+                error.status == RPCStatusCode.FAILED_PRECONDITION
+            ):  # its worker was too slow for a task: it has another try
+                raise Busy(_again(deed)) from error
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise Unreachable(_again(deed)) from error
         return await self._act_on_closed(reference, deed)

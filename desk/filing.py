@@ -1,12 +1,13 @@
 """Letters, slips and call notes become exhibits, so that what was done on their strength can be shown."""
 
 import io
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from comity.errors import NotFound, Unreadable
+from comity.evidence.vault import Source
 from comity.home import Home
 from comity.request.lifecycle import Role
 from comity.request.model import Channel, Exhibit
@@ -16,20 +17,47 @@ CALL_NOTE = "call note"
 
 
 @dataclass(frozen=True)
+class Posted:
+    """A paper that lies sealed in the post room: its name as its giver had it, and what opens it, chunk by chunk."""
+
+    name: str
+    chunks: Callable[[], Iterator[bytes]]
+
+
+class _Reading:
+    """Chunks of any size as a source that is read by size."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def read(self, size: int, /) -> bytes:
+        while len(self._left) < size and (chunk := next(self._chunks, b"")):
+            self._left += chunk
+        given, self._left = self._left[:size], self._left[size:]
+        return given
+
+
+@dataclass(frozen=True)
 class Paper:
-    """A letter or slip in a file, or a note of a call as typed; and by which way it came or goes."""
+    """A letter or slip in a file, one that waits in the post room, or a note of a call; and by which way it came."""
 
     channel: Channel
     file: Path | None = None
     note: str = ""
+    posted: Posted | None = None
 
     @property
     def name(self) -> str:
         """The file's name, as its giver has it."""
+        if self.posted:
+            return self.posted.name
         return self.file.name if self.file else CALL_NOTE
 
-    def opened(self) -> AbstractContextManager[BinaryIO]:
+    def opened(self) -> AbstractContextManager[Source]:
         """Its bytes. Raises NotFound for a file that is not there, Unreadable for a note that says nothing."""
+        if self.posted:
+            return nullcontext(_Reading(self.posted.chunks()))
         if self.file is None:
             if not self.note.strip():
                 raise Unreadable("a paper is needed that proves it: give the file of a letter or slip, or a note")

@@ -21,14 +21,14 @@ from comity.letters.viewing import Known, view_of
 from comity.register import reading
 from comity.request.letter import Letter
 from comity.request.lifecycle import STILLS, Act, Role
-from comity.request.model import Channel, Deed, Event, Exhibit, LetterKept, Receipt, Request, Way
+from comity.request.model import Channel, Deed, Exhibit, LetterKept, Receipt, Request, Way
 from comity.request.rules import check, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
 from desk.leaving import leave, refuse_old_file
 from desk.sealing import Handed, sealed_once
 from desk.telling import questions
-from desk.tracing import GONE, trace
+from desk.tracing import events
 
 LARGEST = 1 << 20
 """Bytes that an edited text may have."""
@@ -42,7 +42,7 @@ class Said:
     """The words of one `comity letter`, as typed.
 
     `text` is an edited text in place of the drafted one, `out` a new file for whoever hands the letter on, `coming`
-    the file of a letter that came in.
+    a letter that came in.
     """
 
     kind: str
@@ -52,7 +52,7 @@ class Said:
     channel: str = Channel.LETTER
     text: Path | None = None
     out: Path | None = None
-    coming: Path | None = None
+    coming: Paper | None = None
     received: datetime | None = None
     reason: str = ""
     draft: bool = False
@@ -128,7 +128,7 @@ def _handing_on(said: Said) -> str:
 
 def _drafted(home: Home, request: Request, said: Said) -> tuple[Meant, str]:
     """The letter as it is meant, and its text."""
-    done = done_of(tuple(_events(home, request.reference)))
+    done = done_of(tuple(events(home, request.reference)))
     meant = settled(request, _wanted(request, said), done)
     if said.text is not None:
         return meant, _edited(said.text)
@@ -186,12 +186,6 @@ def _edited(path: Path) -> str:
 # --- what is known of a request ---------------------------------------------------------------------------------------
 
 
-def _events(home: Home, reference: str) -> Iterator[Event]:
-    """The events of a request, but for those whose key was destroyed."""
-    told = (line.what for line in trace(home, reference) if line.version is not None)
-    return (Event.model_validate(what) for what in told if what != GONE)
-
-
 def _known(home: Home, reference: str, done: Done) -> Known:
     with home.store.reading() as view:
         sealed = reading.document(view, reference, "letter")
@@ -207,15 +201,14 @@ def _known(home: Home, reference: str, done: Done) -> Known:
 # --- what came in -----------------------------------------------------------------------------------------------------
 
 
-async def _keep(counter: Counter, request: Request, what: tuple[str, Path, Said]) -> Lettered:
+async def _keep(counter: Counter, request: Request, what: tuple[str, Paper, Said]) -> Lettered:
     """Any kind of letter, as it came."""
-    person, file, said = what
+    person, paper, said = what
     if said.text or said.to or said.out or said.draft:
-        raise Unreadable("--in keeps a letter as it came: leave out --text, --to, --out and --draft")
+        raise Unreadable("--in and --post keep a letter as it came: leave out --text, --to, --out and --draft")
     for name in said.about:
         part_of(request, name)
     deed = _checked(counter, request, _deed(counter, person, said, Way.IN))
-    paper = Paper(_channel(said.channel), file)
     exhibit = file_paper(counter.home, request.reference, paper, (deed.id, deed.person, deed.role))
     receipt = await _entered(counter, request, deed, exhibit)
     return Lettered(kind=said.kind, about=said.about, exhibit=exhibit, receipt=receipt)

@@ -121,7 +121,7 @@ def _lines(rows: Iterable[Line | OwedRow | ArrivalRow], at: datetime) -> Iterabl
 
 _WIDTHS = {
     "class": 5, "reference": 26, "from": 4, "due (UTC)": 16, "time": 11, "what is due": 26, "who has it": 20,
-    "owed by": 24, "since (UTC)": 16, "stage": 17, "came in (UTC)": 16,
+    "owed by": 24, "since (UTC)": 16, "stage": 17, "came in (UTC)": 16, "by": 14,
 }  # fmt: skip
 
 
@@ -132,7 +132,9 @@ def _aligned(columns: Iterable[str], words: Iterable[str]) -> str:
 def _cells(row: Line | OwedRow | ArrivalRow, at: datetime) -> dict[str, str]:
     """What a row says, by column."""
     if isinstance(row, ArrivalRow):
-        return {"reference": row.reference, "came in (UTC)": _minute(row.at), "status": "not begun yet"}
+        status = "waits to be filed" if row.what == "post" else "not begun yet"
+        whence = {"class": row.urgency or "", "reference": row.reference, "from": row.requesting or ""}
+        return whence | {"came in (UTC)": _minute(row.at), "by": row.channel or "", "status": status}
     due = row.next_due if isinstance(row, Line) else row.due
     first = {"class": row.urgency, "reference": row.reference, "from": row.requesting}
     first |= {"due (UTC)": _minute(due), "time": left(due, at)}

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel
@@ -23,6 +22,8 @@ from comity.request.model import Request
 from desk.counter import Counter
 from desk.leaving import leave, refuse_old_file
 
+READ = "read a paper"
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -37,7 +38,7 @@ class Wanted:
 class Asked(BaseModel):
     """That somebody asked for a paper: what the ledger keeps of a reading that was refused."""
 
-    act: str = "read a paper"
+    act: str = READ
     person: str
     exhibit: str
     reason: str
@@ -69,9 +70,14 @@ def _is_evidence(request: Request, exhibit: str) -> bool:
 
 
 def _listed(home: Home, each: Sealed, what: str) -> Listed:
-    named = home.keys.open(each.reference, KeyClass.CONTENT, each.particulars, f"exhibit particulars {each.exhibit}")
     seal = opened_seal(home, each)
-    return Listed(exhibit=each.exhibit, name=json.loads(named)["name"], what=what, size=seal.size, at=each.sealed_at)
+    return Listed(exhibit=each.exhibit, name=name_of(home, each), what=what, size=seal.size, at=each.sealed_at)
+
+
+def name_of(home: Home, each: Sealed) -> str:
+    """The name of a paper as its giver had it."""
+    named = home.keys.open(each.reference, KeyClass.CONTENT, each.particulars, f"exhibit particulars {each.exhibit}")
+    return str(json.loads(named)["name"])
 
 
 def read(counter: Counter, reference: str, wanted: Wanted) -> str | None:
@@ -90,15 +96,25 @@ def read(counter: Counter, reference: str, wanted: Wanted) -> str | None:
 
 def _read(counter: Counter, reference: str, wanted: Wanted) -> str | None:
     role = counter.role_for(wanted.person, OFFICE, on_behalf=False)
-    sealed = _paper(counter, reference, wanted.exhibit)
+    return opened(counter.home, _paper(counter, reference, wanted.exhibit), wanted, role)
+
+
+def opened(home: Home, sealed: Sealed, wanted: Wanted, role: Role) -> str | None:
+    """What `read` gives, of a paper that was found for somebody who may read it."""
     refuse_old_file(wanted.out)
-    _enter(counter.home, sealed, _custody(counter.home, sealed, wanted, role))
-    opening = partial(counter.home.keys.open, reference, KeyClass.CONTENT, context=f"exhibit {sealed.exhibit}")
-    chunks = counter.home.vault.read(sealed.exhibit, lambda wrapped: opening(sealed=wrapped))
+    _enter(home, sealed, _custody(home, sealed, wanted, role))
     if wanted.out is None:
-        return _text(b"".join(chunks))
-    leave(wanted.out, chunks)
+        return _text(b"".join(chunks(home, sealed)))
+    leave(wanted.out, chunks(home, sealed))
     return None
+
+
+def chunks(home: Home, sealed: Sealed) -> Iterator[bytes]:
+    """The bytes of a paper, piece by piece; whoever asks has entered why."""
+    context = f"exhibit {sealed.exhibit}"
+    return home.vault.read(
+        sealed.exhibit, lambda wrapped: home.keys.open(sealed.reference, KeyClass.CONTENT, wrapped, context)
+    )
 
 
 def _paper(counter: Counter, reference: str, exhibit: str) -> Sealed:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import BinaryIO
 
 from pydantic import BaseModel
 from ulid import ULID
@@ -16,6 +15,7 @@ from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.evidence.seal import Seal
+from comity.evidence.vault import Source
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
@@ -47,7 +47,7 @@ def silent(_done: int) -> None:
     """Nobody asked how far it is."""
 
 
-def seal_in(home: Home, handed: Handed, source: BinaryIO, progress: Callable[[int], None] = silent) -> Seal:
+def seal_in(home: Home, handed: Handed, source: Source, progress: Callable[[int], None] = silent) -> Seal:
     """Seal all that `source` gives; `progress` hears the bytes done. What breaks off leaves nothing: say it again.
 
     Raises Refused when the exhibit is sealed already, or the disk is full.
@@ -58,7 +58,7 @@ def seal_in(home: Home, handed: Handed, source: BinaryIO, progress: Callable[[in
     return seal
 
 
-def sealed_once(home: Home, handed: Handed, source: BinaryIO) -> Seal:
+def sealed_once(home: Home, handed: Handed, source: Source) -> Seal:
     """The same, for what may be said again: bytes that are sealed already under this id give the same seal.
 
     Raises DeedReused when other bytes are.
@@ -73,7 +73,7 @@ def sealed_once(home: Home, handed: Handed, source: BinaryIO) -> Seal:
     return seal
 
 
-def _sha256(source: BinaryIO) -> str:
+def _sha256(source: Source) -> str:
     digest = hashlib.sha256()
     while chunk := source.read(_AT_ONCE):
         digest.update(chunk)

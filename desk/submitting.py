@@ -107,14 +107,15 @@ async def _register(counter: Counter, submission: Submission, letter: Letter) ->
         return await begin_request(counter.client, home, unbegun)
     if known and not submission.anew:
         raise AlreadyKnown(writing.known_already(state, known[-1]))
-    calls = _calls(home, state, submission)
+    told = state, tuple(map(home.keys.index, submission.told))
+    since = None if submission.anew else submission.received - TOLD_AGAIN_WITHIN
+    _refuse_told(home, told, since)  # before keys are made
     reference = str(ULID())
-    _make_keys(home, reference, submission)
+    make_keys(home, reference, (submission.person, submission.role))
     with home.store.transaction() as tx:
         if foreign:
             writing.know_by(tx, reference, (state, foreign), anew=submission.anew)
-        for call in calls:
-            writing.know_by(tx, reference, (state, call), anew=True)  # one of another day is no reason to refuse
+        writing.know_by_calls(tx, reference, told, since=since)
         writing.arrive(tx, _sealed(home, reference, submission, letter))
     return await begin_request(counter.client, home, reference)
 
@@ -138,14 +139,10 @@ def _known(home: Home, foreign: str | None) -> tuple[str, ...]:
         return reading.known_by(view, foreign)
 
 
-def _calls(home: Home, state: str, submission: Submission) -> tuple[str, ...]:
-    """The keyed indexes of what was told by voice. Raises AlreadyKnown when a call of the last day has one of them."""
-    calls, since = tuple(map(home.keys.index, submission.told)), submission.received - TOLD_AGAIN_WITHIN
-    with home.store.reading() as view:
-        known = [reference for call in calls for reference in reading.known_by(view, call, since=since)]
-    if known and not submission.anew:
-        raise AlreadyKnown(writing.told_already(state, known[-1]))
-    return calls
+def _refuse_told(home: Home, told: tuple[str, tuple[str, ...]], since: datetime | None) -> None:
+    if since is not None:
+        with home.store.reading() as view:
+            writing.refuse_told(view, told, since)
 
 
 def _not_begun(home: Home, known: tuple[str, ...]) -> str | None:
@@ -155,21 +152,22 @@ def _not_begun(home: Home, known: tuple[str, ...]) -> str | None:
     return next((reference for reference in known if reference in waiting), None)
 
 
-def _make_keys(home: Home, reference: str, submission: Submission) -> None:
-    """Make the request's keys in a transaction of their own, and enter that they were made."""
+def make_keys(home: Home, owner: str, by: tuple[str, Role]) -> None:
+    """Make the keys of a request or a piece of post in a transaction of their own, and enter by whom, in which role."""
+    person, role = by
+    at, name = datetime.now(UTC), str(ULID())
     with home.store.transaction() as tx:
-        home.keys.create(tx, reference, submission.received)
-    name = str(ULID())
+        home.keys.create(tx, owner, at)
     entry = Entry(
         kind=Kind.KEY,
-        reference=reference,
+        reference=owner,
         id=name,
         act="make keys",
         status="",
-        role=submission.role,
-        person=submission.person,
-        at=datetime.now(UTC),
-        body=home.keys.seal(reference, KeyClass.RECORD, b'{"classes":["content","record","vault"]}', f"key {name}"),
+        role=role,
+        person=person,
+        at=at,
+        body=home.keys.seal(owner, KeyClass.RECORD, b'{"classes":["content","record","vault"]}', f"key {name}"),
     )
     with home.store.transaction() as tx:
         log.append(tx, [entry])

@@ -16,10 +16,13 @@ from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
 from comity.ledger.leaf import Kind, Leaf
 from comity.ledger.log import Kept
+from comity.request.fold import begin, fold
 from comity.request.lifecycle import Act
+from comity.request.model import Event, Request
 
 BESIDE = (
-    *("make keys", "needs revive", "prolong", "read a paper", "revive", "submit", "tell of what is kept"),
+    *("make keys", "needs revive", "prolong", "read a paper", "revive", "submit", "take post"),
+    *("tell of what is kept", "tell that post waits"),
     *Action,
 )
 """What is entered and is no act of the lifecycle: by keepers, the sweep and the counter."""
@@ -77,6 +80,24 @@ class Line(BaseModel):
 def trace(home: Home, reference: str) -> Iterator[Line]:
     """Each ledger entry of a request with what it says, in order."""
     return across(home, Wanted(reference=reference))
+
+
+def events(home: Home, reference: str) -> Iterator[Event]:
+    """The events of a request in order, but for those whose key was destroyed."""
+    told = (line.what for line in trace(home, reference) if line.version is not None)
+    return (Event.model_validate(what) for what in told if what != GONE)
+
+
+def before(home: Home, request: Request, deed: str) -> Request:
+    """The request as it stood before a deed of that id was done; as it stands now, where none was, or keys are gone."""
+    stood: Request | None = None
+    for number, event in enumerate(events(home, request.reference), 1):
+        if event.version != number:
+            break
+        if event.deed == deed:
+            return stood or request
+        stood = fold(stood, event) if stood else begin(request.reference, event)
+    return request
 
 
 def across(home: Home, wanted: Wanted) -> Iterator[Line]:

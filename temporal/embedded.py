@@ -28,9 +28,14 @@ from temporal.conditions import Conditions
 LOOPBACK: Final = "127.0.0.1"
 HEALTHY_WITHIN = 60.0
 """Seconds; a cold start on a slow disk was seen to take twelve."""
+STARTS: Final = 3
+"""How often a server that ends before it is healthy is started: it picks ports for its inner services by chance, and
+was seen to pick the very port that it had been given."""
 GONE_WITHIN = 30.0
 """Seconds for a server to end: ten to finish by itself, then it is killed."""
 
+_LOG = "temporal.log"
+_UNHEALTHY = f"the embedded Temporal server does not become healthy; read {_LOG} in COMITY_HOME"
 _WATCHER = Path(__file__).parent / "watcher.py"
 _ENDINGS = ((0, 3.0), (signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0))
 _AGAIN = 0.05
@@ -59,6 +64,18 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     conditions = Conditions.load()
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = _command(settings, conditions)
+    (settings.home / _LOG).write_bytes(b"")
+    for _ in range(STARTS):
+        async with _one(settings, command) as server:
+            if await _healthy(server, settings.namespace, conditions):
+                yield server
+                return
+    raise Unreachable(_UNHEALTHY)
+
+
+@asynccontextmanager
+async def _one(settings: Settings, command: list[str]) -> AsyncIterator[Server]:
+    """One server, healthy or not, that has ended when the block has."""
     lock = await asyncio.to_thread(_locked, settings.home / "temporal.pid")
     try:
         _refuse_port_in_use(settings.temporal_port)
@@ -66,7 +83,6 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     finally:
         os.close(lock)  # from here on the server alone holds it
     try:
-        await _healthy(server, settings.namespace, conditions)
         yield server
     finally:
         os.close(pipe)
@@ -134,8 +150,8 @@ def _refuse_port_in_use(port: int) -> None:
 def _started(settings: Settings, command: list[str], lock: int) -> tuple[Server, int]:
     """The server under its watcher, and the write end of the pipe that keeps both alive."""
     read_end, write_end = os.pipe()
-    log = settings.home / "temporal.log"
-    with log.open("wb") as words:
+    log = settings.home / _LOG
+    with log.open("ab") as words:
         watcher = subprocess.Popen(  # noqa: S603 - our own command line
             [sys.executable, "-P", "-S", str(_WATCHER), str(read_end), str(lock), *command],
             pass_fds=[read_end, lock],
@@ -148,14 +164,17 @@ def _started(settings: Settings, command: list[str], lock: int) -> tuple[Server,
     return Server(f"{LOOPBACK}:{settings.temporal_port}", watcher, log), write_end
 
 
-async def _healthy(server: Server, namespace: str, conditions: Conditions) -> None:
-    """Wait until it serves our namespace, and see to its retention. Raises Unreachable."""
+async def _healthy(server: Server, namespace: str, conditions: Conditions) -> bool:
+    """Wait until it serves our namespace, and see to its retention; false when it has ended. Raises Unreachable."""
     until = time.monotonic() + HEALTHY_WITHIN
-    while time.monotonic() < until and not server.has_ended():
+    while time.monotonic() < until:
+        if server.has_ended():
+            return False
         with suppress(RPCError, RuntimeError):
-            return await _keep_for(await Client.connect(server.address, namespace=namespace), conditions)
+            await _keep_for(await Client.connect(server.address, namespace=namespace), conditions)
+            return True
         await asyncio.sleep(_AGAIN)
-    raise Unreachable(f"the embedded Temporal server does not become healthy; read {server.log.name} in COMITY_HOME")
+    raise Unreachable(_UNHEALTHY)
 
 
 async def _keep_for(client: Client, conditions: Conditions) -> None:

@@ -9,7 +9,8 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.correspondence import Correspondence, Knock
+    from activities.correspondence import Correspondence, Knock, Told
+    from activities.post import PostRoom, ToldOfPost, Waiting
     from activities.retention import Archivist
     from activities.standing import Finding
     from activities.sweep import Notified, Sweeper
@@ -45,6 +46,8 @@ class Sweep:
         new: list[Finding] = await workflow.execute_activity_method(Sweeper.look, **LOOKING)
         told = sum([await self._told(finding) for finding in new])
         await self._look_after_what_is_kept()
+        if workflow.patched("post"):
+            await self._tell_of_post()
         return told
 
     async def _look_after_what_is_kept(self) -> None:
@@ -52,6 +55,14 @@ class Sweep:
         late = await workflow.execute_activity_method(Archivist.unkept, workflow.now() - LATE, **LOOKING)
         for reference in late:
             await workflow.execute_activity_method(Archivist.keep, reference, **ENTERING)
+
+    async def _tell_of_post(self) -> None:
+        """Post that belongs to no request yet climbs the ladder of its class until a person has filed it."""
+        for waiting in await workflow.execute_activity_method(PostRoom.waiting, **LOOKING):
+            told: Told = await workflow.execute_activity_method(Correspondence.tell, _of_post(waiting), **TELLING)
+            if told.accepted:
+                entry = ToldOfPost(waiting=waiting, people=told.accepted, at=workflow.now())
+                await workflow.execute_activity_method(PostRoom.told, entry, **ENTERING)
 
     async def _told(self, finding: Finding) -> bool:
         told = await workflow.execute_activity_method(Correspondence.tell, _knock(finding), **TELLING)
@@ -73,4 +84,19 @@ def _knock(finding: Finding) -> Knock:
         round=0,
         overdue=True,
         roles=TOLD,
+    )
+
+
+def _of_post(waiting: Waiting) -> Knock:
+    """The same of a piece of post: its id, its class, and that it waits to be filed."""
+    return Knock(
+        reference=waiting.piece.id,
+        duty="file the post",
+        urgency=waiting.piece.urgency,
+        due=None,
+        generation=waiting.round,
+        rung=waiting.rung,
+        round=waiting.round,
+        overdue=True,
+        roles=waiting.roles,
     )

@@ -202,6 +202,12 @@ def latest_event(view: sa.Connection, reference: str) -> datetime | None:
     return view.execute(wanted.order_by(LEAF.c.index.desc()).limit(1)).scalar()
 
 
+def latest_named(view: sa.Connection, reference: str, beginning: str) -> datetime | None:
+    """When the latest entry of a request was made whose id begins so; None where there is none."""
+    matching = sa.and_(LEAF.c.reference == reference, LEAF.c.id.startswith(beginning, autoescape=True))
+    return view.execute(sa.select(LEAF.c.at).where(matching).order_by(LEAF.c.index.desc()).limit(1)).scalar()
+
+
 def head(view: sa.Connection) -> Head:
     """How far the ledger reaches. Raises Tampered when the head is missing."""
     return _head(view, _HEAD)

@@ -170,6 +170,24 @@ ARRIVAL = sa.Table(
     sa.Column("sealed", sa.LargeBinary, nullable=False, comment="the deed `receive`, under the record key"),
 )
 
+POST = sa.Table(
+    "post",
+    METADATA,
+    sa.Column("id", sa.String(26), primary_key=True, comment="also whose keys its paper is sealed under"),
+    sa.Column("exhibit", sa.String(26), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("urgency", sa.String(4), nullable=False),
+    sa.Column("state", sa.String(2)),
+    sa.Column("known", sa.String(64), comment="keyed HMAC of the other State's number"),
+    sa.Column("told", sa.Integer, nullable=False, comment="how often people were told that it waits"),
+    sa.Column("next_at", Instant, nullable=False, comment="when they are told next"),
+    sa.Column("ended", Instant, comment="when it was filed or set aside"),
+    sa.Column("reference", sa.String(26), comment="the request that it is filed in; none when it was set aside"),
+    sa.Index(None, "ended", "next_at"),
+    _one_of("urgency", Urgency),
+)
+
 RETENTION = sa.Table(
     "retention",
     METADATA,

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
 from comity.register.reading import DutyRow, Row
-from comity.register.tables import ARRIVAL, DUTY, REQUEST, Due
+from comity.register.tables import ARRIVAL, DUTY, POST, REQUEST, Due
 
 
 class OwedRow(DutyRow):
@@ -21,12 +21,16 @@ class OwedRow(DutyRow):
 
 
 class ArrivalRow(BaseModel):
-    """Something that came in: our reference for it, and when it was kept."""
+    """Something that came in: what, our reference for it, when, and of post its class, its way, and whence if known."""
 
     model_config = ConfigDict(frozen=True)
 
+    what: Literal["request", "post"]
     reference: str
     at: datetime
+    urgency: str | None
+    channel: str | None
+    requesting: str | None
 
 
 class Wanted(BaseModel):
@@ -163,11 +167,23 @@ def _debts_filtered(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
 
 
 def unmatched(view: sa.Connection, *, after: tuple[datetime, str] | None = None, size: int = 50) -> list[ArrivalRow]:
-    """What came in and no request on record is of it, the oldest first: its workflow has yet to start."""
-    begun = sa.select(REQUEST.c.reference).where(REQUEST.c.reference == ARRIVAL.c.reference)
-    query = sa.select(ARRIVAL.c.reference, ARRIVAL.c.at).where(~begun.exists())
+    """What came in and belongs to no request on record, the oldest first: post, and requests that have yet to begin."""
+    columns = sa.union_all(_not_begun(), _post()).subquery().c
+    query = sa.select(*columns)
     if after is not None:
         at = sa.literal(after[0], ARRIVAL.c.at.type)
-        query = query.where(sa.tuple_(ARRIVAL.c.at, ARRIVAL.c.reference) > sa.tuple_(at, sa.literal(after[1])))
-    rows = view.execute(query.order_by(ARRIVAL.c.at, ARRIVAL.c.reference).limit(size))
+        query = query.where(sa.tuple_(columns.at, columns.reference) > sa.tuple_(at, sa.literal(after[1])))
+    rows = view.execute(query.order_by(columns.at, columns.reference).limit(size))
     return [ArrivalRow.model_validate(row._asdict()) for row in rows]
+
+
+def _not_begun() -> sa.Select[Any]:
+    begun = sa.select(REQUEST.c.reference).where(REQUEST.c.reference == ARRIVAL.c.reference)
+    unknown = (sa.cast(sa.null(), sa.String).label(name) for name in ("urgency", "channel", "requesting"))
+    what = sa.literal("request").label("what")
+    return sa.select(what, ARRIVAL.c.reference, ARRIVAL.c.at, *unknown).where(~begun.exists())
+
+
+def _post() -> sa.Select[Any]:
+    named = POST.c.id.label("reference"), POST.c.at, POST.c.urgency, POST.c.channel, POST.c.state.label("requesting")
+    return sa.select(sa.literal("post").label("what"), *named).where(POST.c.ended.is_(None))

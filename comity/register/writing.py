@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from comity.errors import AlreadyKnown, NotFound, RecordDisagrees
 from comity.register import retention
-from comity.register.reading import Cipher, snapshot
+from comity.register.reading import Cipher, known_by, snapshot
 from comity.register.tables import (
     ARRIVAL,
     DOCUMENT,
@@ -27,6 +27,10 @@ from comity.register.tables import (
 from comity.request.fold import begin, fold, receipt_of
 from comity.request.lifecycle import OUTSIDE, OWED_BY, Duty, Role, Status
 from comity.request.model import Event, Owed, Request, canonical, digest_of, stage_of
+from comity.store import alone
+
+_KNOWING = 61727
+"""Where other States' numbers and calls are looked for and entered, by one at a time."""
 
 
 def enter(tx: sa.Connection, cipher: Cipher, reference: str, events: Sequence[Event]) -> tuple[Event, ...]:
@@ -224,6 +228,7 @@ def know_by(tx: sa.Connection, reference: str, foreign: tuple[str, str], *, anew
 
     Raises AlreadyKnown, naming our reference, when that State has sent that number before and `anew` is not said.
     """
+    alone(tx, _KNOWING)
     state, index = foreign
     query = sa.select(FOREIGN_REFERENCE.c.reference).where(
         FOREIGN_REFERENCE.c.state == state, FOREIGN_REFERENCE.c.index == index
@@ -235,19 +240,37 @@ def know_by(tx: sa.Connection, reference: str, foreign: tuple[str, str], *, anew
     tx.execute(FOREIGN_REFERENCE.insert().values(row))
 
 
+def know_by_calls(
+    tx: sa.Connection, reference: str, told: tuple[str, Sequence[str]], *, since: datetime | None
+) -> None:
+    """Let a request be found by what (State, keyed indexes) was told by voice.
+
+    Raises AlreadyKnown, naming our reference, when some of it was told from `since` on (None: it is another case).
+    """
+    alone(tx, _KNOWING)
+    state, calls = told
+    if since is not None:
+        refuse_told(tx, told, since)
+    for call in calls:
+        know_by(tx, reference, (state, call), anew=True)  # one of another day is no reason to refuse
+
+
+def refuse_told(view: sa.Connection, told: tuple[str, Sequence[str]], since: datetime) -> None:
+    """Raises AlreadyKnown when some of what (State, keyed indexes) was told by voice had been told from then on."""
+    state, calls = told
+    known = [reference for call in calls for reference in known_by(view, call, since=since)]
+    if known:
+        raise AlreadyKnown(
+            f"{state} told this by voice within the last 24 hours: it is {known[-1]}, and goes on there; "
+            "say --anew where it is another case"
+        )
+
+
 def known_already(state: str, reference: str) -> str:
     """What to say to somebody who hands in a reference again."""
     return (
         f"{state} has sent this reference before: it is {reference}; "
         "say --supplement to add to that one, or --anew to open another"
-    )
-
-
-def told_already(state: str, reference: str) -> str:
-    """What to say to somebody who opens a call again."""
-    return (
-        f"{state} told this by voice within the last 24 hours: it is {reference}, and goes on there; "
-        "say --anew where it is another case"
     )
 
 

@@ -1,22 +1,32 @@
-"""Faults that a worker meets: an activity that fails, or fails although it took effect."""
+"""Faults: an activity that fails, or fails although it took effect; a request that stumbles as it is spoken to."""
 
 from collections import Counter
 from typing import Any
 
 from temporalio import activity
 from temporalio.client import Interceptor as ClientInterceptor
+from temporalio.client import OutboundInterceptor, StartWorkflowUpdateInput, WorkflowUpdateHandle
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 from temporalio.worker import Interceptor as WorkerInterceptor
 
 
 class Faults(ClientInterceptor, WorkerInterceptor):
-    """Which activities fail, by name: `down` every time, `before` so many times, `after` their effect so many times."""
+    """Which activities fail, by name: `down` every time, `before` so many times, `after` their effect so many times.
+
+    `stumbles`: how often the server says of an update that the request's task has failed.
+    """
 
     def __init__(self) -> None:
         self.down: set[str] = set()
         self.before: Counter[str] = Counter()
         self.after: Counter[str] = Counter()
         self.met: Counter[str] = Counter()
+        self.stumbles = 0
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - theirs
+        """Stand before every call of this client."""
+        return _OnTheWire(next, self)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - theirs
         """Stand before every activity of the workers that are made from this client."""
@@ -29,6 +39,18 @@ class Faults(ClientInterceptor, WorkerInterceptor):
         when[name] -= name not in self.down
         self.met[name] += 1
         return True
+
+
+class _OnTheWire(OutboundInterceptor):
+    def __init__(self, inner: OutboundInterceptor, faults: Faults) -> None:
+        super().__init__(inner)
+        self._faults = faults
+
+    async def start_workflow_update(self, input: StartWorkflowUpdateInput) -> WorkflowUpdateHandle[Any]:  # noqa: A002
+        if self._faults.stumbles:
+            self._faults.stumbles -= 1
+            raise RPCError("Workflow Task in failed state.", RPCStatusCode.FAILED_PRECONDITION, b"")
+        return await super().start_workflow_update(input)
 
 
 class _AtTheDoor(ActivityInboundInterceptor):

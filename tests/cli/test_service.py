@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from ulid import ULID
 
 from comity.home import open_home
 from comity.keys.request_keys import SERVICE, KeyClass
@@ -178,6 +179,32 @@ def test_a_reference_that_came_before_is_refused_unless_it_adds_or_begins_anew(t
     anew = typed("submit", "-", "--anew", "--json", *_ANNA, stdin=_letter("A 1"))
     assert read_json(added.stdout)["reference"] == first
     assert read_json(anew.stdout)["reference"] != first
+
+
+def test_a_deed_that_moves_is_done_once_too(typed: Typist) -> None:
+    """Truth protected: said again, it is not taken for another deed because the request has moved by it."""
+    moved = read_json(typed("submit", "-", "--json", *_ANNA, stdin=_letter("A moving")).stdout)["reference"]
+    words = ("act", moved, "withdraw", "--part", "M1", "--note", "they rang", "--id", str(ULID()), "--json", *_ANNA)
+    one, two = (read_json(typed(*words).stdout) for _ in range(2))
+    assert one == two
+    assert typed(*words, "--reason", "another").returncode == 1
+
+
+def test_post_that_nobody_can_place_waits_in_the_list_and_is_filed(typed: Typist, reference: str) -> None:
+    take = ("post", "take", "--note", "they rang: about the letter of March", "--from", "pt", "--urgency", "P1", *_ANNA)
+    piece = read_json(typed(*take, "--json").stdout)["piece"]
+    line = typed("list", "--unmatched").stdout.decode().splitlines()[-1]
+    assert [word for word in (piece, "P1", "PT", "phone", "waits to be filed") if word not in line] == []
+    read = typed("post", "read", piece[-4:], "--reason", "whose is it", *_ANNA)
+    assert read.stdout == b"they rang: about the letter of March\n"
+    both = typed("letter", reference, "opinion", "--post", piece, "--in", "x", *_ANNA)
+    assert (both.returncode, b"--post names the paper itself" in both.stderr) == (2, True)
+    assert typed("letter", reference, "opinion", "--post", piece, *_ANNA).returncode == 0
+    aside = typed("post", "aside", piece, "--reason", "not ours", *_ANNA)
+    assert (aside.returncode, reference.encode() in aside.stderr) == (1, True)
+    assert piece.encode() not in typed("list", "--unmatched").stdout
+    told = read_json(typed("trace", piece[-5:], "--json").stdout)
+    assert [line["act"] for line in told] == ["make keys", "sealed", "accessed", "moved", "moved"]
 
 
 def test_the_same_deed_said_again_is_done_once(typed: Typist, reference: str) -> None:

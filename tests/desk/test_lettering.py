@@ -19,6 +19,7 @@ from comity.request.lifecycle import Act, Role
 from comity.request.model import Channel, Way
 from comity.request.rules import part_of
 from desk.disclosing import Telling, disclose
+from desk.filing import Paper
 from desk.lettering import Lettered, Said, lettered
 from desk.oral import open_oral
 from tests.desk.test_oral import call
@@ -157,7 +158,14 @@ async def test_a_letter_that_comes_in_is_kept_as_it_came(authority: Office, refu
     """Of any kind; it counts from the instant at which it was received."""
     scan, received = tmp_path / "scan.pdf", datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=3)
     scan.write_bytes(b"%PDF-1.4 invented")
-    words = Said("opinion", coming=scan, channel="courier", received=received, about=("M2",), deed=str(ULID()))
+    words = Said(
+        "opinion",
+        coming=Paper(Channel.COURIER, scan),
+        channel="courier",
+        received=received,
+        about=("M2",),
+        deed=str(ULID()),
+    )
     told, again = await said(authority, refused, words), await said(authority, refused, words)
     assert told == again
     assert (told.text, told.next) == (None, "")
@@ -244,9 +252,13 @@ WRONG: dict[str, tuple[Said, type[Refused], str]] = {
     "an id beyond all years": (replace(REFUSAL, deed="7" + "Z" * 25), Unreadable, "26 letters and digits"),
     "no text there": (replace(REFUSAL, text=_HERE / "none"), NotFound, "--text"),
     "an old file": (replace(REFUSAL, out=_HERE), Refused, "--out: there is such a file already"),
-    "a kind that is no word": (Said("Ünfug", coming=_HERE), Unreadable, "kind"),
-    "a letter in, edited": (Said("opinion", coming=_HERE, text=_HERE), Unreadable, "leave out --text"),
-    "a letter in, not there": (Said("opinion", coming=_HERE / "none"), NotFound, "no file"),
+    "a kind that is no word": (Said("Ünfug", coming=Paper(Channel.LETTER, _HERE)), Unreadable, "kind"),
+    "a letter in, edited": (
+        Said("opinion", coming=Paper(Channel.LETTER, _HERE), text=_HERE),
+        Unreadable,
+        "leave out --text",
+    ),
+    "a letter in, not there": (Said("opinion", coming=Paper(Channel.LETTER, _HERE / "none")), NotFound, "no file"),
 }
 
 

@@ -5,7 +5,8 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from ulid import ULID
 
 from activities.standing import Amiss, compared
 from activities.sweep import EVERY, SWEEP, keep_sweeping
-from comity.errors import Fault, NotOpen, NotYours
+from comity.errors import Fault, NotOpen, NotYours, Unreachable
+from comity.ledger import log
 from comity.ledger.leaf import Kind
 from comity.request.lifecycle import Act, Status
 from comity.request.model import Knocked, Particulars, Receipt
@@ -183,6 +185,39 @@ async def test_a_terminated_request_goes_on_where_its_record_stands(authority: O
     assert notices(authority, reference) == [("revive", Amiss.ENDED, "p-eve")]
     assert await authority.counter.act(reference, noted) == receipt
     await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
+    await authority.agreed(reference)
+
+
+async def test_one_that_was_revived_is_not_asked_by_each_sweep(tmp_path: Path) -> None:
+    """Truth protected: after a lost database thousands are younger than their events, and worked on first."""
+    async with office(tmp_path) as authority:
+        reference = await authority.submit(letter("P3"))
+        await authority.reckoned(reference)
+        await authority.life(reference).terminate()
+        an_hour_passes(authority, reference)
+        await revive(authority.counter, reference, "p-anna")
+        await authority.now(reference)
+        async with authority.away():  # nobody answers
+            assert await compared(authority.env.client, authority.home, reference) is None
+            an_hour_passes(authority, reference, Kind.NOTICE)
+            with pytest.raises(Unreachable, match="does not say its version"):
+                await compared(authority.env.client, authority.home, reference)
+
+
+def an_hour_passes(authority: Office, reference: str, *kinds: Kind) -> None:
+    """For the ledger, since entries of these kinds (all, when none is named) were made."""
+    earlier = datetime.now(UTC) - timedelta(hours=1)
+    of = (log.LEAF.c.reference == reference) & log.LEAF.c.kind.in_(kinds or tuple(Kind))
+    with authority.home.store.transaction() as tx:
+        tx.execute(log.LEAF.update().where(of).values(at=earlier))
+
+
+async def test_an_act_is_said_again_while_its_request_stumbles(authority: Office) -> None:
+    """Truth protected: a worker that was too slow for one task is no reason to send a person away."""
+    reference = await authority.submit(letter("P3"))
+    authority.faults.stumbles = 3
+    await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
+    assert authority.faults.stumbles == 0
     await authority.agreed(reference)
 
 

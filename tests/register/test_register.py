@@ -1,8 +1,10 @@
 """The register on both databases: each event once, nothing on disagreement, projections that are the fold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from hashlib import sha256
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -259,6 +261,35 @@ def arrived(tx: sa.Connection, *references: str) -> None:
     """Requests that came in."""
     for reference in references:
         writing.arrive(tx, writing.Arriving(reference, NOW, b"deed", {"letter": b"sealed"}, {"token": b"closed"}))
+
+
+def test_of_two_who_enter_the_same_call_or_letter_at_once_one_is_registered(store: Store) -> None:
+    """Truth protected: a call that two officers took, or an e-mail that two opened, is one request."""
+
+    def entered(know: Callable[[sa.Connection, str], None]) -> str | None:
+        together.wait()
+        reference = ulid()
+        try:
+            with store.transaction() as tx:
+                know(tx, reference)
+                arrived(tx, reference)
+        except AlreadyKnown:
+            return None
+        return reference
+
+    def by_call(tx: sa.Connection, reference: str) -> None:
+        writing.know_by_calls(tx, reference, ("PT", ("a" * 64, ulid() * 2)), since=NOW - timedelta(hours=1))
+
+    def by_number(tx: sa.Connection, reference: str) -> None:
+        writing.know_by(tx, reference, ("PT", "b" * 64))
+
+    together = Barrier(4)
+    with ThreadPoolExecutor(4) as officers:
+        for know in (by_call, by_number):
+            registered = [reference for reference in officers.map(entered, [know] * 4) if reference]
+            assert len(registered) == 1
+    with store.reading() as view:
+        assert reading.known_by(view, "b" * 64) == tuple(registered)
 
 
 def test_a_request_is_found_by_four_letters_of_its_beginning_or_end(store: Store) -> None:

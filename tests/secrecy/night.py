@@ -29,6 +29,7 @@ async def lived_at_night(life: MarkedLife) -> MarkedLife:
     night = replace(life, reference=_called(life))
     await _disclosed(night)
     _confirmed(night, _taken_for_another(night))
+    _placed(night)
     night.comity("identity", night.reference, CALLER, "--reason", marker("of opening at night"), "--as", "p-eve")
     return night
 
@@ -67,3 +68,16 @@ def _confirmed(night: MarkedLife, other: str) -> None:
     night.comity(*confirm, expect=1)
     night.comity("join", other, night.reference, "--as", "p-gus")
     assert b"the letter raises M1 to P0" in night.comity(*confirm)
+
+
+def _placed(night: MarkedLife) -> None:
+    """What nobody could place at first: taken in, read, set aside with a reason, and another one filed."""
+    name, number = marker("file name of the post"), marker("number on the post")
+    letter = night.place.folder / f"{name}.txt"
+    letter.write_text(marker("what the post says"), encoding="utf-8")
+    take = ("post", "take", str(letter), "--from", "PT", "--number", number, *_ANNA, "--json")
+    piece, other = (str(read_json(night.comity(*take))["piece"]) for _ in range(2))
+    night.comity("post", "read", piece, "--reason", marker("of reading the post"), *_ANNA)
+    night.comity("post", "aside", piece, "--reason", marker("of setting the post aside"), *_ANNA)
+    night.comity("post", "aside", piece, "--reason", marker("of setting it aside again"), "--as", "p-fay", expect=1)
+    night.comity("letter", night.reference, "opinion", "--post", other, "--reason", marker("of filing it"), *_ANNA)

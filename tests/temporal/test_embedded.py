@@ -139,6 +139,43 @@ async def test_a_server_that_is_not_installed_is_said_to_be_missing(
             raise AssertionError
 
 
+def install_one_that_ends(folder: Path, monkeypatch: pytest.MonkeyPatch, *, times: int) -> Path:
+    """A server beside python that says so and ends, `times` times, and is the real one after; where it counts."""
+    folder.mkdir()
+    real, started = Path(sys.executable).parent / "temporal", folder / "started"
+    (folder / "python").symlink_to(sys.executable)
+    (folder / "temporal").write_text(f"""#!/bin/sh
+echo start >> {started}
+if [ $(wc -l < {started}) -le {times} ]; then echo address already in use; exit 1; fi
+exec {real} "$@"
+""")
+    (folder / "temporal").chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+    return started
+
+
+async def test_a_server_that_ends_before_it_is_healthy_is_started_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started = install_one_that_ends(tmp_path / "bin", monkeypatch, times=embedded.STARTS - 1)
+    async with embedded.running(settings) as server:
+        assert not server.has_ended()
+        assert listens(settings)
+    assert not listens(settings)
+    assert len(started.read_text().splitlines()) == embedded.STARTS
+
+
+async def test_a_server_that_ends_each_time_is_given_up_with_all_its_words(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started = install_one_that_ends(tmp_path / "bin", monkeypatch, times=100)
+    with pytest.raises(Unreachable, match=r"does not become healthy; read temporal\.log"):
+        async with embedded.running(settings):
+            raise AssertionError
+    assert len(started.read_text().splitlines()) == embedded.STARTS
+    assert (settings.home / "temporal.log").read_text() == "address already in use\n" * embedded.STARTS
+
+
 async def test_a_server_that_does_not_answer_is_unreachable_and_says_what_to_do(settings: Settings) -> None:
     with pytest.raises(Unreachable, match=f"127.0.0.1:{settings.temporal_port}; .* `comity up`, .* COMITY_TEMPORAL"):
         await connect(settings, KeysInMemory())

@@ -1,0 +1,241 @@
+"""The post room: what came in and belongs to no request yet is sealed, read, filed where it belongs, or set aside."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel
+from ulid import ULID
+
+from activities.evidence import custody_entry, opened_seal
+from activities.post import first_told
+from comity.errors import Refused, Unreadable
+from comity.evidence import exhibits
+from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.exhibits import Sealed
+from comity.home import Home
+from comity.law.library import Law
+from comity.ledger import log
+from comity.register import post, reading
+from comity.register.post import Piece
+from comity.request.lifecycle import OFFICE, STILLS, Act, Role
+from comity.request.model import Deed, Receipt, Urgency
+from desk import acting, lettering, papers
+from desk.counter import Counter
+from desk.filing import Paper, Posted
+from desk.sealing import Handed, seal_in
+from desk.submitting import foreign_text, known_states, make_keys
+
+_MAY_FILE = STILLS[Act.RECORD_LETTER].roles
+_PLACE = "the post room"
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came in: the paper, its class, and what can be seen of whose it is."""
+
+    paper: Paper
+    person: str
+    at: datetime
+    urgency: Urgency
+    state: str | None = None
+    their_reference: str | None = None
+
+
+class Taken(BaseModel):
+    """A piece that was taken in: its id, its seal, and the requests that are known by the number on it."""
+
+    piece: str
+    sha256: str
+    size: int
+    known: tuple[str, ...]
+
+
+class Tried(BaseModel):
+    """That somebody wanted to do something with a piece: what the ledger keeps of it when it was refused."""
+
+    act: str
+    person: str
+    piece: str
+    reason: str = ""
+
+
+# --- taken in ---------------------------------------------------------------------------------------------------------
+
+
+def take(counter: Counter, came: Came) -> Taken:
+    """Seal what came in, and have it wait. Raises NotYours, NotFound, Unreadable, after entering the attempt."""
+    try:
+        return _take(counter, came)
+    except Refused as refusal:
+        counter.enter_attempt("", Tried(act="take post", person=came.person, piece=""), refusal)
+        raise
+
+
+def _take(counter: Counter, came: Came) -> Taken:
+    home, piece, exhibit = counter.home, str(ULID()), str(ULID())
+    role = counter.role_for(came.person, _MAY_FILE, on_behalf=False)
+    index = _index(home, came)
+    make_keys(home, piece, (came.person, role))
+    handed = Handed(piece, exhibit, came.paper.name, came.person, role, reason=f"post, by {came.paper.channel}")
+    with came.paper.opened() as source:
+        seal = seal_in(home, handed, source)
+    with home.store.transaction() as tx:
+        post.come(tx, _piece(home, came, (piece, exhibit, index)))
+    with home.store.reading() as view:
+        known = reading.known_by(view, index) if index else ()
+    return Taken(piece=piece, sha256=seal.sha256, size=seal.size, known=known)
+
+
+def _index(home: Home, came: Came) -> str | None:
+    """The keyed index of the number on it. Raises Unreadable for a State that is none, or a number without one."""
+    if came.state and came.state not in known_states():
+        raise Unreadable("--from: two letters of ISO 3166-1 are needed, as in PT")
+    if not came.their_reference:
+        return None
+    if not came.state:
+        raise Unreadable("--number: say whose number it is, --from STATE")
+    return home.keys.index(foreign_text(came.state, came.their_reference))
+
+
+def _piece(home: Home, came: Came, named: tuple[str, str, str | None]) -> Piece:
+    name, exhibit, index = named
+    law = Law.load(home.settings.law, home.settings.home)
+    return Piece(
+        id=name,
+        exhibit=exhibit,
+        at=came.at,
+        channel=came.paper.channel,
+        urgency=came.urgency,
+        state=came.state,
+        known=index,
+        next_at=first_told(law, came.urgency, datetime.now(UTC)),
+    )
+
+
+# --- read, filed, set aside -------------------------------------------------------------------------------------------
+
+
+def found(home: Home, fragment: str) -> Piece:
+    """A piece of post by the beginning or end of its id. Raises NotFound."""
+    with home.store.reading() as view:
+        return post.find(view, fragment)
+
+
+def read(counter: Counter, piece: Piece, wanted: papers.Wanted) -> str | None:
+    """The text of a piece, or None when it was left in a new file; its custody says who read it, first.
+
+    Raises NotYours for people outside the office, and Unreadable for what is no text and was asked for without a file.
+    """
+    try:
+        role = counter.role_for(wanted.person, OFFICE, on_behalf=False)
+        return papers.opened(counter.home, _sealed(counter.home, piece), wanted, role)
+    except Refused as refusal:
+        tried = Tried(act=papers.READ, person=wanted.person, piece=piece.id, reason=wanted.reason)
+        counter.enter_attempt(piece.id, tried, refusal)
+        raise
+
+
+def set_aside(counter: Counter, piece: Piece, person: str, reason: str) -> None:
+    """Let a piece wait no longer that belongs to no request of ours; its paper stays. Raises NotYours, Refused."""
+    try:
+        role = counter.role_for(person, _MAY_FILE, on_behalf=False)
+        post.refuse_ended(piece, None)
+        _end(counter.home, piece, None, (person, role, reason))
+    except Refused as refusal:
+        tried = Tried(act=str(Action.MOVED), person=person, piece=piece.id, reason=reason)
+        counter.enter_attempt(piece.id, tried, refusal)
+        raise
+
+
+async def acted(
+    counter: Counter, reference: str, by: tuple[str, acting.Said], posted: str | None
+) -> tuple[Deed, Receipt]:
+    """Do an act: on the strength of a piece of post where one is named (by its id or a fragment)."""
+    if posted:
+        return await act_by(counter, reference, found(counter.home, posted), by)
+    deed = acting.deed_of(counter, reference, *by)
+    return deed, await counter.act(reference, deed)
+
+
+async def lettered(
+    counter: Counter, reference: str, by: tuple[str, lettering.Said], posted: str | None
+) -> lettering.Lettered:
+    """Write or keep a letter: the one that a piece of post is, where one is named."""
+    if posted:
+        return await keep_by(counter, reference, found(counter.home, posted), by)
+    return await lettering.lettered(counter, reference, *by)
+
+
+async def act_by(counter: Counter, reference: str, piece: Piece, by: tuple[str, acting.Said]) -> tuple[Deed, Receipt]:
+    """Do an act of somebody outside that a piece of post proves, and let the piece wait no longer.
+
+    Said again it is the same deed, with the piece's id, of the instant at which the piece came: unless the person says
+    otherwise. Raises Refused for a piece that was filed elsewhere or set aside, and what the door would raise.
+    """
+    person, said = by
+    proven = replace(said, on_behalf=_paper(counter, piece, reference), **_of(piece, said))
+    deed = acting.deed_of(counter, reference, person, proven)
+    receipt = await counter.act(reference, deed)
+    _file(counter, piece, reference, person)
+    return deed, receipt
+
+
+async def keep_by(counter: Counter, reference: str, piece: Piece, by: tuple[str, lettering.Said]) -> lettering.Lettered:
+    """Keep a piece of post as a letter of a request, and let it wait no longer. Raises as `act_by` does."""
+    person, said = by
+    kept = replace(said, coming=_paper(counter, piece, reference), channel=piece.channel, **_of(piece, said))
+    told = await lettering.lettered(counter, reference, person, kept)
+    _file(counter, piece, reference, person)
+    return told
+
+
+def _of(piece: Piece, said: acting.Said | lettering.Said) -> dict[str, Any]:
+    return {"received": said.received or piece.at, "deed": said.deed or piece.id}
+
+
+def _paper(counter: Counter, piece: Piece, reference: str) -> Paper:
+    post.refuse_ended(piece, reference)
+    home, sealed = counter.home, _sealed(counter.home, piece)
+    posted = Posted(papers.name_of(home, sealed), partial(papers.chunks, home, sealed))
+    return Paper(piece.channel, posted=posted)
+
+
+def _file(counter: Counter, piece: Piece, reference: str, person: str) -> None:
+    """The deed is on record: a piece that proves a second one is filed already."""
+    role = counter.role_for(person, OFFICE, on_behalf=False)
+    _end(counter.home, piece, reference, (person, role, "filed where it belongs"))
+
+
+def _end(home: Home, piece: Piece, reference: str | None, by: tuple[str, Role, str]) -> None:
+    sealed, at = _sealed(home, piece), datetime.now(UTC)
+    entry = custody_entry(home, piece.id, _moved(home, sealed, reference, by), str(ULID()))
+    with home.store.transaction() as tx:
+        if post.end(tx, piece.id, at, reference):
+            log.append(tx, [entry])
+
+
+def _moved(home: Home, sealed: Sealed, reference: str | None, by: tuple[str, Role, str]) -> CustodyEntry:
+    person, role, reason = by
+    sha256 = opened_seal(home, sealed).sha256
+    return CustodyEntry(
+        exhibit=sealed.exhibit,
+        action=Action.MOVED,
+        person=person,
+        role=role,
+        organisation="central authority",
+        reason=reason,
+        at=datetime.now(UTC),
+        zone=home.settings.zone,
+        handed_by=_PLACE,
+        handed_to=f"request {reference}" if reference else "set aside",
+        hash_before=sha256,
+        hash_after=sha256,
+        tool="comity",
+    )
+
+
+def _sealed(home: Home, piece: Piece) -> Sealed:
+    with home.store.reading() as view:
+        return exhibits.find(view, piece.exhibit)

@@ -33,6 +33,7 @@ from comity.request.rules import part_of
 from comity.settings import Settings
 from desk.counter import Counter
 from desk.submitting import Submission, submit
+from temporal.codec import Seals
 from tests.activities.faults import Faults
 from tests.serving import time_skipping
 from worker import working
@@ -275,8 +276,13 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path, *, continue_after: int | None = None, **more: Any) -> AsyncIterator[Office]:
-    """A central authority for as long as the block lasts; `more` is for its settings."""
+async def office(
+    folder: Path, *, continue_after: int | None = None, keys: Seals | None = None, **more: Any
+) -> AsyncIterator[Office]:
+    """A central authority for as long as the block lasts; `more` is for its settings.
+
+    `keys`: what seals its payloads in Temporal, if not its own keys.
+    """
     relay, faults = Relay(), Faults()
     post = await asyncio.get_running_loop().create_server(lambda: SMTP(relay), "127.0.0.1", 0)
     port = post.sockets[0].getsockname()[1]
@@ -285,7 +291,7 @@ async def office(folder: Path, *, continue_after: int | None = None, **more: Any
     people = People.load(home.folder / "people.toml")
     async with (
         post,
-        time_skipping(home.keys, interceptors=[faults], continue_after=continue_after) as env,
+        time_skipping(keys or home.keys, interceptors=[faults], continue_after=continue_after) as env,
         AsyncExitStack() as work,
     ):
         await work.enter_async_context(working(home, env.client))

@@ -60,11 +60,17 @@ CHECKPOINT = sa.Table(
 )
 """Every checkpoint ever signed, as its signed note."""
 
-# Built once, since every writer waits while another one executes them.
+# Built once, since every writer waits while another one executes them, and building takes longer than executing.
 _HEAD = sa.select(HEAD).where(HEAD.c.id == 0)
 _LOCKED_HEAD = _HEAD.with_for_update()
 _NEWEST = (
     sa.select(LEAF.c.hash).where(LEAF.c.reference == sa.bindparam("reference")).order_by(LEAF.c.index.desc()).limit(1)
+)
+_LEAVES = sa.select(LEAF.c.index, LEAF.c.hash).where(LEAF.c.index.in_(sa.bindparam("numbers", expanding=True)))
+# A few nodes too many: (level, index) IN (…) has SQLite read the whole table, and many (level = … AND index = …) take
+# longer to build than to find.
+_NODES = sa.select(NODE).where(
+    NODE.c.level.in_(sa.bindparam("levels", expanding=True)), NODE.c.index.in_(sa.bindparam("numbers", expanding=True))
 )
 _ENTER, _KEEP_NODE = LEAF.insert(), NODE.insert()
 _MOVE_HEAD = HEAD.update().where(HEAD.c.id == 0).values(size=sa.bindparam("size"), frontier=sa.bindparam("frontier"))
@@ -260,14 +266,13 @@ def _proof(view: sa.Connection, path: merkle.Path) -> list[bytes]:
 
 
 def _leaf_digests(view: sa.Connection, places: Iterable[merkle.Place]) -> dict[merkle.Place, bytes]:
-    wanted = [number for level, number in places if level == 0]
-    rows = view.execute(sa.select(LEAF.c.index, LEAF.c.hash).where(LEAF.c.index.in_(wanted)))
+    rows = view.execute(_LEAVES, {"numbers": [number for level, number in places if level == 0]})
     return {(0, number): digest for number, digest in rows}
 
 
 def node_digests(view: sa.Connection, places: Sequence[merkle.Place]) -> dict[merkle.Place, bytes]:
     """The stored digests of these full subtrees (of two leaves or more), without those that are missing."""
-    # Not as (level, index) IN (…), for which SQLite reads the whole table.
-    each = [sa.and_(NODE.c.level == level, NODE.c.index == number) for level, number in places]
-    wanted = sa.or_(sa.false(), *each)
-    return {(level, number): digest for level, number, digest in view.execute(sa.select(NODE).where(wanted))}
+    levels, numbers = {level for level, _ in places}, {number for _, number in places}
+    rows = view.execute(_NODES, {"levels": list(levels), "numbers": list(numbers)})
+    wanted = set(places)
+    return {(level, number): digest for level, number, digest in rows if (level, number) in wanted}

@@ -17,6 +17,7 @@ from comity.people import People
 from comity.request.model import canonical
 from desk.counter import Counter
 from desk.submitting import Submission, submit
+from tests.histories import beside
 from tests.histories.lives import LIVES, Life
 from tests.processes import ROOT, deed, premises
 from tests.serving import time_skipping
@@ -78,9 +79,18 @@ def _started(run: WorkflowHistory) -> Any:
 async def record_all() -> None:
     """Write every life that has no file yet into one of its own."""
     for life in LIVES:
-        path = FOLDER / f"{life.name}.json"
-        if not path.exists():
-            path.write_text(json.dumps(await record(life), sort_keys=True, separators=(",", ":")) + "\n")
+        if not (FOLDER / f"{life.name}.json").exists():
+            _keep(life.name, await record(life))
+    if new := [name for name in beside.NAMES if not (FOLDER / f"{beside.FOLDER}/{name}.json").exists()]:
+        found = await beside.lived()
+        for name in new:
+            _keep(f"{beside.FOLDER}/{name}", found[name])
+
+
+def _keep(name: str, recorded: dict[str, Any]) -> None:
+    path = FOLDER / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(recorded, sort_keys=True, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

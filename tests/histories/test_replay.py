@@ -22,11 +22,17 @@ from temporalio.worker import (
 from comity.request import fold
 from comity.request.model import Event, Request, canonical
 from temporal.plugin import ComityPlugin
+from tests.histories import beside
 from tests.histories.lives import LIVES
 from tests.serving import KeysInMemory
 from workflows.request import RequestLife
+from workflows.retention import Retention
+from workflows.sweep import Sweep
+from workflows.transfer import Transfer
 
-RECORDED = {path.stem: json.loads(path.read_text()) for path in (Path(__file__).parent / "recorded").glob("*.json")}
+_FOLDER = Path(__file__).parent / "recorded"
+RECORDED = {path.stem: json.loads(path.read_text()) for path in _FOLDER.glob("*.json")}
+BESIDE = {path.stem: json.loads(path.read_text()) for path in (_FOLDER / beside.FOLDER).glob("*.json")}
 
 
 class Witness(Interceptor):
@@ -71,6 +77,39 @@ async def test_a_recorded_life_is_lived_again_to_the_same_state(name: str) -> No
 def test_every_life_is_recorded_and_one_of_them_continued_as_new() -> None:
     assert set(RECORDED) == {life.name for life in LIVES}
     assert len(RECORDED["continued"]["runs"]) > 1
+
+
+class Outcome(Interceptor):
+    """Keeps what each run gives back."""
+
+    def __init__(self) -> None:
+        self.given: list[Any] = []
+
+    def workflow_interceptor_class(
+        self,
+        input: WorkflowInterceptorClassInput,  # noqa: A002, ARG002 - the SDK's name
+    ) -> type[WorkflowInboundInterceptor]:
+        """An interceptor that tells this outcome."""
+        given = self.given
+
+        class Telling(WorkflowInboundInterceptor):
+            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002
+                result = await super().execute_workflow(input)
+                given.append(result)
+                return result
+
+        return Telling
+
+
+@pytest.mark.parametrize("name", beside.NAMES)
+async def test_what_ran_beside_a_request_is_lived_again_to_the_same_end(name: str) -> None:
+    """What still waited when it was recorded waits again."""
+    recorded, outcome = BESIDE[name], Outcome()
+    replayer = Replayer(
+        workflows=[Transfer, Retention, Sweep], plugins=[ComityPlugin(KeysInMemory())], interceptors=[outcome]
+    )
+    await replayer.replay_workflow(WorkflowHistory.from_json(recorded["workflow"], recorded["history"]))
+    assert outcome.given == ([] if recorded["result"] is None else [recorded["result"]])
 
 
 async def test_code_that_comes_to_another_state_by_the_same_commands_is_found_out(

@@ -76,6 +76,9 @@ _CLOSE: tuple[Row, ...] = (
 )
 # fmt: on
 
+NIGHT = "night"
+"""The story of tests/lives/test_night.py, whose people do more than acts of the door."""
+
 LIVES = (
     Life("urgent", "p0-livestream-announced", (*_ASKED, *ACTS, *_CLOSE), waits=timedelta(minutes=12)),
     Life("continued", "p0-livestream-announced", (*ACTS, *_CLOSE), continue_after=80),

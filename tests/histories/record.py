@@ -18,9 +18,11 @@ from comity.request.model import canonical
 from desk.counter import Counter
 from desk.submitting import Submission, submit
 from tests.histories import beside
-from tests.histories.lives import LIVES, Life
+from tests.histories.lives import LIVES, NIGHT, Life
+from tests.lives.test_night import night, prepare
+from tests.office import office
 from tests.processes import ROOT, deed, premises
-from tests.serving import time_skipping
+from tests.serving import KeysInMemory, time_skipping
 from worker import working
 
 FOLDER = Path(__file__).parent / "recorded"
@@ -33,11 +35,23 @@ async def record(life: Life) -> dict[str, Any]:
         people = People.load(home.folder / "people.toml")
         async with time_skipping(continue_after=life.continue_after) as env, working(home, env.client):
             counter = Counter(home, people, env.client)
-            reference = await _live(life, counter, env)
-            runs = await _runs(env.client, f"request/{reference}")
-            states = [await _carried_into(env.client, run) for run in runs[1:]]
-            states.append(json.loads(canonical(counter.request(reference))))
+            recorded = await _recorded(counter, await _live(life, counter, env))
         home.close()
+    return recorded
+
+
+async def record_night() -> dict[str, Any]:
+    """The same of the night as one story."""
+    with TemporaryDirectory(prefix="comity-history-") as folder:
+        async with office(Path(folder), keys=KeysInMemory()) as authority:
+            prepare(authority)
+            return await _recorded(authority.counter, (await night(authority, Path(folder))).reference)
+
+
+async def _recorded(counter: Counter, reference: str) -> dict[str, Any]:
+    runs = await _runs(counter.client, f"request/{reference}")
+    states = [await _carried_into(counter.client, run) for run in runs[1:]]
+    states.append(json.loads(canonical(counter.request(reference))))
     return {
         "workflow": f"request/{reference}",
         "runs": [{"history": run.to_json_dict(), "state": state} for run, state in zip(runs, states, strict=True)],
@@ -81,6 +95,8 @@ async def record_all() -> None:
     for life in LIVES:
         if not (FOLDER / f"{life.name}.json").exists():
             _keep(life.name, await record(life))
+    if not (FOLDER / f"{NIGHT}.json").exists():
+        _keep(NIGHT, await record_night())
     if new := [name for name in beside.NAMES if not (FOLDER / f"{beside.FOLDER}/{name}.json").exists()]:
         found = await beside.lived()
         for name in new:

@@ -30,15 +30,25 @@ POLICE = "request/tell the police"
 async def authority(tmp_path: Path) -> AsyncIterator[Office]:
     """A central authority at work, with one recipient of packages and two coordinators."""
     async with office(tmp_path) as opened:
-        with (opened.home.folder / "people.toml").open("a") as people:
-            people.write(GUS)
-        opened.home.recipient("requester").write_text(recipient.create(tmp_path / "identity"))
+        prepare(opened)
         yield opened
+
+
+def prepare(authority: Office) -> None:
+    """One recipient of packages, and a second coordinator."""
+    with (authority.home.folder / "people.toml").open("a") as people:
+        people.write(GUS)
+    authority.home.recipient("requester").write_text(recipient.create(authority.home.folder.parent / "identity"))
 
 
 async def test_the_night(authority: Office, tmp_path: Path) -> None:
     """Nothing urgent waits for a form, four eyes come after it, and the record tells all of it."""
-    life = await called(authority, tmp_path)
+    await night(authority, tmp_path)
+
+
+async def night(authority: Office, folder: Path) -> Life:
+    """From the call to the closing."""
+    life = await called(authority, folder)
     await ordered_by_one(life)
     await missed_and_climbed(life)
     await told_by_one(life)
@@ -48,6 +58,7 @@ async def test_the_night(authority: Office, tmp_path: Path) -> None:
     await life.do("dan", Act.LIFT, "M1", **EXECUTING)
     await life.tells("closing", "M1")
     await life.closes()
+    return life
 
 
 async def called(authority: Office, folder: Path) -> Life:

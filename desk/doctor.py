@@ -110,14 +110,18 @@ def _database(home: Home) -> str:
 
 
 def _ledger(home: Home) -> str:
+    """No entry that was signed is gone: by the checkpoints in the database, and by those in the second place."""
     with home.store.reading() as view:
         head, newest = log.head(view), checkpoint.newest(view)
-    signed = newest.size if newest else 0
-    if signed > head.size:
-        raise Fault(
-            f"{signed} entries are signed and {head.size} are left: restore the database, then verify the ledger"
-        )
-    return f"{head.size} entries, {signed} signed"
+        beside = checkpoint.newest_beside(home.checkpoints)
+        signed = max((known.size for known in (newest, beside) if known), default=0)
+        if signed > head.size:
+            raise Fault(
+                f"{signed} entries are signed and {head.size} are left: restore the database, then verify the ledger"
+            )
+        if beside and log.root_at(view, beside.size) != beside.root:
+            raise Fault(f"its first {beside.size} entries are not those of checkpoints/: verify it --against that file")
+    return f"{head.size} entries, {newest.size if newest else 0} signed"
 
 
 def _exhibits(home: Home) -> str:

@@ -5,6 +5,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -112,6 +113,12 @@ def newest(view: sa.Connection) -> Checkpoint | None:
     note = view.execute(sa.select(log.CHECKPOINT.c.note).order_by(log.CHECKPOINT.c.size.desc()).limit(1))
     kept = note.scalar_one_or_none()
     return None if kept is None else read(kept)
+
+
+def newest_beside(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint that `write_daily` wrote there, None when there is none yet. Raises Unreadable."""
+    notes = (read(path.read_text()) for path in folder.glob("*.checkpoint"))
+    return max(notes, key=attrgetter("size"), default=None)
 
 
 def _must_be_prefix(view: sa.Connection, last: Checkpoint) -> None:

@@ -1,0 +1,61 @@
+"""What doctor sees of a ledger: entries that were signed and are gone, in the database or in the second place."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from comity.home import Home, make
+from comity.ledger import log, merkle
+from comity.ledger.checkpoint import sign_head, write_daily
+from comity.ledger.log import Head
+from comity.settings import Settings
+from desk.doctor import Finding, examine
+from tests.ledger.records import deed
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home with two entries, signed, their checkpoint in the second place; no service runs."""
+    made = make(Settings(home=tmp_path / "home", temporal_port=9, smtp_port=9), datetime.now(UTC))
+    for number in range(2):
+        with made.store.transaction() as tx:
+            log.append(tx, [deed(number)])
+    sign_head(made.store, made.signer())
+    with made.store.reading() as view:
+        write_daily(view, made.checkpoints)
+    yield made
+    made.close()
+
+
+async def ledger(home: Home) -> Finding:
+    """What doctor says of the ledger."""
+    [found] = [finding for finding in await examine(home.settings) if finding.what == "ledger"]
+    return found
+
+
+def kept(home: Home, head: Head) -> None:
+    """A checkpoint in the second place, signed when the ledger stood so."""
+    (home.checkpoints / f"2026-11-21-{head.size}.checkpoint").write_text(home.signer().sign(head).note)
+
+
+async def test_a_ledger_that_is_as_it_was_signed_is_well(home: Home) -> None:
+    found = await ledger(home)
+    assert (found.well, found.detail) == (True, "2 entries, 2 signed")
+
+
+async def test_entries_that_are_gone_with_their_checkpoints_are_missed_by_the_second_place(home: Home) -> None:
+    """Truth protected: whoever restores an older copy, or cuts the end off, is found out without an auditor."""
+    kept(home, Head(size=3, frontier=(merkle.leaf_hash(b"1"), merkle.leaf_hash(b"2"))))
+    found = await ledger(home)
+    assert (found.well, found.detail.partition(":")[0]) == (False, "3 entries are signed and 2 are left")
+
+
+async def test_another_ledger_of_that_length_is_found_out(home: Home) -> None:
+    for written in home.checkpoints.iterdir():
+        written.unlink()
+    kept(home, Head(size=1, frontier=(merkle.leaf_hash(b"another"),)))
+    found = await ledger(home)
+    assert not found.well
+    assert "its first 1 entries are not those of checkpoints/" in found.detail

@@ -120,7 +120,10 @@ def _ledger(home: Home) -> str:
                 f"{signed} entries are signed and {head.size} are left: restore the database, then verify the ledger"
             )
         if beside and log.root_at(view, beside.size) != beside.root:
-            raise Fault(f"its first {beside.size} entries are not those of checkpoints/: verify it --against that file")
+            raise Fault(
+                f"its first {beside.size} entries are not those of checkpoints/: verify it --against that file; "
+                "where an older copy was restored on purpose, keep that file elsewhere, with what tells of it"
+            )
     return f"{head.size} entries, {newest.size if newest else 0} signed"
 
 

@@ -10,8 +10,9 @@ from datetime import datetime
 from comity.errors import ComityError
 from comity.ledger.leaf import Kind
 from comity.request.fold import begin, fold
-from comity.request.lifecycle import Act
+from comity.request.lifecycle import Act, Status
 from comity.request.model import Alarm, DutyNamed, Event, Measure, Owed, Package, Request, stage_of
+from comity.request.rules import part_of
 from desk.telling import by, happened, more
 from desk.tracing import GONE, Line
 
@@ -36,7 +37,10 @@ class Moment:
 
 @dataclass
 class Clock:
-    """One duty: opened, due, done, with the rungs that were climbed and who said that they have it."""
+    """One duty: opened, due, done, with the rungs that were climbed and who said that they have it.
+
+    `stops`: while its part was suspended, postponed or held it was not owed.
+    """
 
     key: str
     urgency: str
@@ -45,6 +49,12 @@ class Clock:
     rule: str = ""
     done: datetime | None = None
     moments: list[Moment] = field(default_factory=list)
+    stops: list[Lasting] = field(default_factory=list)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stands still."""
+        return bool(self.stops) and self.stops[-1].end is None
 
 
 @dataclass
@@ -195,13 +205,39 @@ def _count(told: Chronicle, before: Request | None, after: Request, event: Event
     standing = {(owed.key, owed.entered) for owed in before.duties} if before else set()
     living = {(owed.key, owed.entered): owed for owed in after.duties}
     for key, _ in standing - living.keys():
-        _running(told, key).done = event.since
+        _end_or_stop(_running(told, key), after, event)
     for name, owed in living.items():
-        clock = _running(told, owed.key) if name in standing else _opened(told, owed)
+        clock = _running(told, owed.key) if name in standing else _opened(told, owed, event)
         _set(clock, owed)
+    for clock in (clock for clock in told.clocks if clock.stopped):
+        _end_or_stop(clock, after, event)
 
 
-def _opened(told: Chronicle, owed: Owed) -> Clock:
+STOPPED = frozenset({Status.SUSPENDED, Status.POSTPONED, Status.HELD})
+"""While a part stands so, what was owed of it before is not owed; it is again, should the part go on."""
+
+
+def _end_or_stop(clock: Clock, after: Request, event: Event) -> None:
+    """What is owed no more is done; or it stands still, for as long as its part does."""
+    status = part_of(after, clock.key.partition("/")[0]).status
+    if status in STOPPED and not clock.stopped:
+        clock.stops.append(Lasting(status, event.since))
+    elif status not in STOPPED:
+        clock.done = event.since
+        _go_on(clock, event)
+
+
+def _go_on(clock: Clock, event: Event) -> None:
+    if clock.stopped:
+        clock.stops[-1].end = event.since
+
+
+def _opened(told: Chronicle, owed: Owed, event: Event) -> Clock:
+    """A clock that stood still goes on; any other is a new one."""
+    for clock in told.clocks:
+        if clock.key == owed.key and clock.stopped:
+            _go_on(clock, event)
+            return clock
     told.clocks.append(Clock(owed.key, owed.urgency, owed.opened))
     return told.clocks[-1]
 
@@ -213,7 +249,8 @@ def _running(told: Chronicle, key: str) -> Clock:
 
 def _set(clock: Clock, owed: Owed) -> None:
     first = min(owed.deadlines, key=lambda deadline: deadline.due, default=None)
-    clock.urgency, clock.opened = owed.urgency, owed.opened
+    clock.urgency = owed.urgency
+    clock.opened = clock.opened if clock.stops else owed.opened
     clock.due = first.due if first else None
     clock.rule = f"{first.length}, {first.article}" if first else "no rule sets a date"
 

@@ -175,6 +175,7 @@ def _instants(told: Chronicle) -> Iterator[datetime]:
     for clock in told.clocks:
         yield from (each for each in (clock.opened, clock.due, clock.done) if each)
         yield from (moment.at for moment in clock.moments)
+        yield from (each for stop in clock.stops for each in (stop.start, stop.end) if each)
 
 
 def lasted(time: timedelta) -> str:
@@ -236,10 +237,19 @@ def _clock(clock: Clock, scale: Scale, until: datetime) -> Row:
     bars = [_stretch(scale, (clock.opened, turned), "in-time", "in time")]
     if late:
         bars.append(_stretch(scale, (turned, end), "late", "late"))
+    bars += [_stretch(scale, (stop.start, stop.end or end), "stopped", f"stopped, {stop.word}") for stop in clock.stops]
     row = Row(f"{clock.key} ({clock.urgency})", bars, [_sign(moment, scale) for moment in clock.moments])
     row.signs += [_sign(Moment(at, sign, sign), scale) for at, sign in ((clock.due, "due"), (clock.done, "done")) if at]
-    row.ending = f"! late {lasted(late)}" if late else "" if clock.done else "owed"
+    row.ending = _ending(clock, late)
     return row
+
+
+def _ending(clock: Clock, late: timedelta | None) -> str:
+    if clock.stopped and not clock.done:
+        return clock.stops[-1].word
+    if late:
+        return f"! late {lasted(late)}"
+    return "" if clock.done else "owed"
 
 
 def _stretch(scale: Scale, when: tuple[datetime, datetime], css: str, word: str) -> Bar:
@@ -248,8 +258,8 @@ def _stretch(scale: Scale, when: tuple[datetime, datetime], css: str, word: str)
 
 
 def _late(clock: Clock, until: datetime) -> timedelta | None:
-    """How much later than due it was done, or is owed by now; None when it is in time."""
-    end = clock.done or until
+    """How much later than due it was done, or is owed by now; None when it is in time, or stood still from then on."""
+    end = clock.done or (clock.stops[-1].start if clock.stopped else until)
     return end - clock.due if clock.due and end > clock.due else None
 
 
@@ -257,7 +267,10 @@ def _counted(clock: Clock, until: datetime) -> tuple[str, ...]:
     """A clock as a row of words."""
     late = _late(clock, until)
     how = f"late by {lasted(late)}" if late else "in time" if clock.due else "no date"
-    state = f"done, {how}" if clock.done else f"owed, {how}"
+    state = f"done, {how}" if clock.done else f"{clock.stops[-1].word}, {how}" if clock.stopped else f"owed, {how}"
+    if clock.stops:
+        stood = sum(((stop.end or until) - stop.start for stop in clock.stops), timedelta())
+        state += f"; stopped for {lasted(stood)}"
     rungs = sum(moment.sign == "rung" for moment in clock.moments)
     times = (clock.opened, clock.due, clock.done)
     return (clock.key, clock.urgency, *(instant(time) for time in times), state, str(rungs or ""), clock.rule)

@@ -18,14 +18,15 @@ from comity.keys.request_keys import KeyClass
 from comity.request.lifecycle import Act, Role, Stage, Status
 from comity.request.model import Gap, Measure
 from comity.request.rules import part_of
-from desk.chronicle import SIGNS, chronicle
+from desk.chronicle import SIGNS, Clock, chronicle
 from desk.picturing import LEFT, NOW, RIGHT, SHAPES, Scale, lasted, page, write
 from desk.telling import by, happened, more
 from desk.tracing import trace
 from tests.desk.stories import Story, house
 from tests.request import lives
-from tests.request.lives import ANNA, BOB, CARLA, REFERENCE, sought, ulid
+from tests.request.lives import ANNA, BOB, CARLA, DAN, REFERENCE, sought, ulid
 
+EXECUTING, FAY = Role.EXECUTING_AUTHORITY, "p-fay"
 AT = lives.NOW
 LATER = AT + timedelta(days=40)
 SVG = re.compile(r"<svg viewBox=.+?</svg>", re.DOTALL)
@@ -100,6 +101,42 @@ def test_an_act_entered_late_opens_and_ends_clocks_when_it_happened(home: Home) 
     clocks = {clock.key: clock for clock in chronicle(trace(home, REFERENCE)).clocks}
     assert clocks["request/acknowledge"].done == happened_at
     assert drawn(told)
+
+
+@pytest.fixture
+def stopped(home: Home) -> Story:
+    """A measure suspended for three days, taken up again; then suspended once more."""
+    told = Story(home).begin().do(ANNA, Role.COORDINATOR, Act.OPEN_REVIEW)
+    told.do(BOB, Role.REVIEWER, Act.PROPOSE, "M1", outcome=Act.GRANT)
+    measure = part_of(told.request, "M1")
+    assert isinstance(measure, Measure)
+    told.do(CARLA, Role.DECIDER, Act.GRANT, "M1", seen=measure.proposal).do(ANNA, Role.COORDINATOR, Act.ASSIGN, "M1")
+    told.do(DAN, EXECUTING, Act.START, "M1").reckon("M1/execute", AT + timedelta(days=5)).after(days=1)
+    told.do(DAN, EXECUTING, Act.SUSPEND, "M1", reason="a remedy").after(days=3)
+    told.do(DAN, EXECUTING, Act.CONTINUE, "M1").reckon("M1/execute", AT + timedelta(days=5)).after(days=3)
+    return told.do(DAN, EXECUTING, Act.SUSPEND, "M1", reason="privilege").after(days=1)
+
+
+def execution(story: Story) -> Clock:
+    [clock] = [clock for clock in chronicle(trace(story.home, REFERENCE)).clocks if clock.key == "M1/execute"]
+    return clock
+
+
+def test_a_clock_stands_still_while_its_measure_is_suspended(stopped: Story) -> None:
+    """Truth protected: one clock with stops, not several clocks that were each done."""
+    days = [(stop.word, (stop.start - AT).days, stop.end and (stop.end - AT).days) for stop in execution(stopped).stops]
+    assert days == [(Status.SUSPENDED, 1, 4), (Status.SUSPENDED, 7, None)]
+    assert execution(stopped).done is None
+    text = drawn(stopped, stopped.at)
+    assert "stopped, suspended: " in text
+    assert "suspended, late by 2 d; stopped for 4 d" in text
+
+
+def test_a_clock_that_stood_still_ends_with_what_it_was_for(stopped: Story) -> None:
+    stopped.do(FAY, Role.REQUESTING_AUTHORITY, Act.WITHDRAW, "M1")
+    clock = execution(stopped)
+    assert clock.done == clock.stops[-1].end == stopped.at
+    assert "done, late by 3 d; stopped for 4 d" in drawn(stopped, stopped.at)
 
 
 def test_a_duty_that_recurs_has_a_clock_each_time(home: Home) -> None:

@@ -36,25 +36,28 @@ BESIDE = {path.stem: json.loads(path.read_text()) for path in (_FOLDER / beside.
 
 
 class Witness(Interceptor):
-    """Keeps the state in which each run ends, however it ends."""
+    """Keeps the state in which each run of a request ends, however it ends; of any run, what it gives back."""
 
     def __init__(self) -> None:
         self.states: list[Any] = []
+        self.given: list[Any] = []
 
     def workflow_interceptor_class(
         self,
         input: WorkflowInterceptorClassInput,  # noqa: A002, ARG002 - the SDK's name
     ) -> type[WorkflowInboundInterceptor]:
         """An interceptor that tells this witness."""
-        states = self.states
+        states, given = self.states, self.given
 
         class Telling(WorkflowInboundInterceptor):
             async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002
                 try:
-                    return await super().execute_workflow(input)
+                    given.append(await super().execute_workflow(input))
+                    return given[-1]
                 finally:
-                    life: RequestLife = workflow.instance()
-                    states.append(json.loads(canonical(life._request)))
+                    if workflow.info().workflow_type == "Request":
+                        life: RequestLife = workflow.instance()
+                        states.append(json.loads(canonical(life._request)))
 
         return Telling
 
@@ -79,37 +82,15 @@ def test_every_life_is_recorded_and_one_of_them_continued_as_new() -> None:
     assert len(RECORDED["continued"]["runs"]) > 1
 
 
-class Outcome(Interceptor):
-    """Keeps what each run gives back."""
-
-    def __init__(self) -> None:
-        self.given: list[Any] = []
-
-    def workflow_interceptor_class(
-        self,
-        input: WorkflowInterceptorClassInput,  # noqa: A002, ARG002 - the SDK's name
-    ) -> type[WorkflowInboundInterceptor]:
-        """An interceptor that tells this outcome."""
-        given = self.given
-
-        class Telling(WorkflowInboundInterceptor):
-            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002
-                result = await super().execute_workflow(input)
-                given.append(result)
-                return result
-
-        return Telling
-
-
 @pytest.mark.parametrize("name", beside.NAMES)
 async def test_what_ran_beside_a_request_is_lived_again_to_the_same_end(name: str) -> None:
     """What still waited when it was recorded waits again."""
-    recorded, outcome = BESIDE[name], Outcome()
+    recorded, witness = BESIDE[name], Witness()
     replayer = Replayer(
-        workflows=[Transfer, Retention, Sweep], plugins=[ComityPlugin(KeysInMemory())], interceptors=[outcome]
+        workflows=[Transfer, Retention, Sweep], plugins=[ComityPlugin(KeysInMemory())], interceptors=[witness]
     )
     await replayer.replay_workflow(WorkflowHistory.from_json(recorded["workflow"], recorded["history"]))
-    assert outcome.given == ([] if recorded["result"] is None else [recorded["result"]])
+    assert witness.given == ([] if recorded["result"] is None else [recorded["result"]])
 
 
 async def test_code_that_comes_to_another_state_by_the_same_commands_is_found_out(

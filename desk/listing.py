@@ -132,7 +132,8 @@ def _aligned(columns: Iterable[str], words: Iterable[str]) -> str:
 def _cells(row: Line | OwedRow | ArrivalRow, at: datetime) -> dict[str, str]:
     """What a row says, by column."""
     if isinstance(row, ArrivalRow):
-        status = "waits to be filed" if row.what == "post" else "not begun yet"
+        waits = f"waits to be filed; its number is that of {row.belongs}" if row.belongs else "waits to be filed"
+        status = waits if row.what == "post" else "not begun yet"
         whence = {"class": row.urgency or "", "reference": row.reference, "from": row.requesting or ""}
         return whence | {"came in (UTC)": _minute(row.at), "by": row.channel or "", "status": status}
     due = row.next_due if isinstance(row, Line) else row.due

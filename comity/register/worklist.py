@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
 from comity.register.reading import DutyRow, Row
-from comity.register.tables import ARRIVAL, DUTY, POST, REQUEST, Due
+from comity.register.tables import ARRIVAL, DUTY, FOREIGN_REFERENCE, POST, REQUEST, Due
 
 
 class OwedRow(DutyRow):
@@ -21,7 +21,10 @@ class OwedRow(DutyRow):
 
 
 class ArrivalRow(BaseModel):
-    """Something that came in: what, our reference for it, when, and of post its class, its way, and whence if known."""
+    """Something that came in: what, our reference for it, when; of post its class, its way, and whence if known.
+
+    `belongs`: the newest request that is known by the number on a piece of post.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,6 +34,7 @@ class ArrivalRow(BaseModel):
     urgency: str | None
     channel: str | None
     requesting: str | None
+    belongs: str | None
 
 
 class Wanted(BaseModel):
@@ -179,11 +183,13 @@ def unmatched(view: sa.Connection, *, after: tuple[datetime, str] | None = None,
 
 def _not_begun() -> sa.Select[Any]:
     begun = sa.select(REQUEST.c.reference).where(REQUEST.c.reference == ARRIVAL.c.reference)
-    unknown = (sa.cast(sa.null(), sa.String).label(name) for name in ("urgency", "channel", "requesting"))
+    unknown = (sa.cast(sa.null(), sa.String).label(name) for name in ("urgency", "channel", "requesting", "belongs"))
     what = sa.literal("request").label("what")
     return sa.select(what, ARRIVAL.c.reference, ARRIVAL.c.at, *unknown).where(~begun.exists())
 
 
 def _post() -> sa.Select[Any]:
     named = POST.c.id.label("reference"), POST.c.at, POST.c.urgency, POST.c.channel, POST.c.state.label("requesting")
-    return sa.select(sa.literal("post").label("what"), *named).where(POST.c.ended.is_(None))
+    known = sa.select(sa.func.max(FOREIGN_REFERENCE.c.reference)).where(FOREIGN_REFERENCE.c.index == POST.c.known)
+    belongs = known.scalar_subquery().label("belongs")
+    return sa.select(sa.literal("post").label("what"), *named, belongs).where(POST.c.ended.is_(None))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from comity.errors import NotFound, Refused
-from comity.register import post, worklist
+from comity.register import post, worklist, writing
 from comity.register.post import Piece
 from comity.request.model import Channel, Urgency
 from comity.store import Store
@@ -47,10 +47,22 @@ def test_all_that_came_in_is_listed_by_when_it_came_a_page_at_a_time(store: Stor
             ("post", early.id), ("request", reference), ("post", late.id)
         ]  # fmt: skip
         assert rows[1].model_dump(exclude={"what", "reference", "at"}) == dict.fromkeys(
-            ("urgency", "channel", "requesting")
+            ("urgency", "channel", "requesting", "belongs")
         )
         assert worklist.unmatched(tx, after=(rows[0].at, rows[0].reference)) == rows[1:]
         assert worklist.unmatched(tx, size=1) == rows[:1]
+
+
+def test_a_piece_says_which_request_has_the_number_on_it(store: Store) -> None:
+    """Also one that came in after it."""
+    numbered, other, reference = piece().model_copy(update={"known": "d" * 64}), piece(), ulid()
+    entered(store, numbered, other)
+    with store.transaction() as tx:
+        writing.know_by(tx, reference, ("PT", "d" * 64))
+        assert {row.reference: row.belongs for row in worklist.unmatched(tx)} == {
+            numbered.id: reference,
+            other.id: None,
+        }
 
 
 def test_a_piece_ends_once_and_one_way(store: Store) -> None:

@@ -58,7 +58,6 @@ async def test_a_stop_comes_to_its_end_when_the_server_is_gone_or_answers_nobody
             assert code == 0, each.log.read_text()
         assert time.monotonic() - began < ENDS_WITHIN + SLACK
         assert up_beside.log.read_bytes().count(b'"left unfinished: what has a receipt is on record') == 1
-        os.kill(server, signal.SIGCONT)
         until(lambda: not is_alive(server))
         silent.up()
         until(lambda: len(silent.post.came) > 0, 60)

@@ -61,14 +61,15 @@ def seal_in(home: Home, handed: Handed, source: Source, progress: Callable[[int]
 def sealed_once(home: Home, handed: Handed, source: Source) -> Seal:
     """The same, for what may be said again: bytes that are sealed already under this id give the same seal.
 
-    Raises DeedReused when other bytes are.
+    Raises DeedReused when other bytes are, or for another request.
     """
     try:
         with home.store.reading() as view:
-            seal = opened_seal(home, exhibits.find(view, handed.exhibit))
+            sealed = exhibits.find(view, handed.exhibit)
     except NotFound:
         return seal_in(home, handed, source)
-    if _sha256(source) != seal.sha256:
+    seal = opened_seal(home, sealed)
+    if sealed.reference != handed.reference or _sha256(source) != seal.sha256:
         raise DeedReused("this id was used with another paper; give the deed an id of its own")
     return seal
 

@@ -130,6 +130,17 @@ async def test_it_is_filed_in_one_request_only(authority: Office, came: Came) ->
     assert authority.request(other).letters == ()
 
 
+async def test_of_two_who_file_it_at_one_moment_one_has_filed_it(authority: Office, came: Came) -> None:
+    """Truth protected: no paper of one request proves a deed of another, whoever looked before it was filed."""
+    one, other = [await authority.submit(letter("P3")) for _ in range(2)]
+    piece = taken(authority, came)
+    await keep_by(authority.counter, one, piece, ("p-anna", lettering.Said("opinion")))
+    with pytest.raises(Refused, match="give the deed an id of its own"):
+        await keep_by(authority.counter, other, piece, ("p-bob", lettering.Said("opinion")))
+    assert authority.request(other).letters == ()
+    assert found(authority.home, piece.id).reference == one
+
+
 async def test_a_deed_that_is_refused_leaves_it_waiting(authority: Office, came: Came) -> None:
     reference = await authority.submit(letter("P3"))
     piece = taken(authority, came)

@@ -434,7 +434,7 @@ def take_post(
     as_json: Json = False,
 ) -> None:
     """Take in what nobody can place yet: it is sealed at once, and people are told until it is filed."""
-    from desk.posting import Came, take
+    from desk.posting import Came, lines, take
 
     paper = _paper(file, note, channel)
     if paper is None:
@@ -446,10 +446,8 @@ def take_post(
         taken = take(counter, came)
         if as_json:
             say_json(taken.model_dump(mode="json"))
-            return
-        say(f"{taken.piece}: sealed, {taken.size} bytes, SHA-256 {taken.sha256}; it waits")
-        say(f"that number is known of: {', '.join(taken.known) or 'no request of ours'}")
-        say(f"read it: comity post read {taken.piece} --reason WHY; file it: comity letter REFERENCE KIND --post …")
+        for line in [] if as_json else lines(taken, came):
+            say(line)
 
     _at_the_counter(work)
 

@@ -1,5 +1,6 @@
 """The post room: what came in and belongs to no request yet is sealed, read, filed where it belongs, or set aside."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +22,7 @@ from comity.register import post, reading
 from comity.register.post import Piece
 from comity.request.lifecycle import OFFICE, STILLS, Act, Role
 from comity.request.model import Deed, Receipt, Urgency
+from comity.request.rules import URGENT
 from desk import acting, lettering, papers
 from desk.counter import Counter
 from desk.filing import Paper, Posted
@@ -59,6 +61,17 @@ class Tried(BaseModel):
     person: str
     piece: str
     reason: str = ""
+
+
+def lines(taken: Taken, came: Came) -> Iterator[str]:
+    """What is said of a piece that was taken in, and what may be done with it."""
+    yield f"{taken.piece}: sealed, {taken.size} bytes, SHA-256 {taken.sha256}; it waits"
+    if came.their_reference:
+        yield f"its number is that of: {', '.join(taken.known) or 'no request of ours'}"
+    if came.urgency in URGENT:
+        yield "nobody acts on it while it waits: where a child may be in danger, `comity oral` opens a request at once"
+    yield f"read it: comity post read {taken.piece} --reason WHY"
+    yield f"file it: comity letter REFERENCE KIND --post {taken.piece}; or as an act of theirs: comity act … --post …"
 
 
 # --- taken in ---------------------------------------------------------------------------------------------------------

@@ -192,6 +192,7 @@ def test_a_deed_that_moves_is_done_once_too(typed: Typist) -> None:
 
 def test_post_that_nobody_can_place_waits_in_the_list_and_is_filed(typed: Typist, reference: str) -> None:
     take = ("post", "take", "--note", "they rang: about the letter of March", "--from", "pt", "--urgency", "P1", *_ANNA)
+    assert b"`comity oral` opens a request at once" in typed(*take).stdout
     piece = read_json(typed(*take, "--json").stdout)["piece"]
     line = typed("list", "--unmatched").stdout.decode().splitlines()[-1]
     assert [word for word in (piece, "P1", "PT", "phone", "waits to be filed") if word not in line] == []

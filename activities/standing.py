@@ -97,11 +97,11 @@ async def compared(client: Client, home: Home, reference: str, *, asking: bool =
     One that is not on record has come in after the copy that the database was restored from; what it was is sealed.
     """
     try:
-        row, moved = await asyncio.to_thread(_on_record, home, reference)
+        row, latest = await asyncio.to_thread(_on_record, home, reference)
     except NotFound:
         return Finding(reference=reference, urgency=Urgency.P0, version=0, amiss=Amiss.UNKNOWN)
     tail = await _tail(client, reference)
-    if tail and not asking and any(_settled(row, latest, tail) for latest in moved):
+    if tail and not asking and (_settled(row, latest, tail) or await _settled_since_revival(home, row, tail)):
         return None
     amiss = await _amiss(client, home, row, tail)
     if amiss is None:
@@ -110,12 +110,15 @@ async def compared(client: Client, home: Home, reference: str, *, asking: bool =
     return Finding(reference=reference, urgency=Urgency(row.urgency), version=row.version, amiss=amiss, revived=revived)
 
 
-def _on_record(home: Home, reference: str) -> tuple[Row, tuple[datetime, ...]]:
-    """A request on record, and when its workflow last had cause to move: by its latest event, by its latest revival."""
+def _on_record(home: Home, reference: str) -> tuple[Row, datetime]:
     with home.store.reading() as view:
-        row = reading.standing(view, reference)
-        latest, revived = log.latest_event(view, reference), log.latest_named(view, reference, REVIVAL)
-    return row, (latest or row.received, *([revived] if revived else []))
+        row, latest = reading.standing(view, reference), log.latest_event(view, reference)
+    return row, latest or row.received
+
+
+def _revived_at(home: Home, reference: str) -> datetime | None:
+    with home.store.reading() as view:
+        return log.latest_named(view, reference, REVIVAL)
 
 
 def _revived(home: Home, reference: str) -> int:
@@ -128,6 +131,12 @@ def _settled(row: Row, latest: datetime, tail: _Tail) -> bool:
     as_it_should = tail.ended == (row.status == Status.CLOSED) and not tail.refused
     sent_more = tail.sent is not None and tail.sent > latest + _SAME_INSTANT
     return as_it_should and latest <= tail.at <= latest + QUIET and not sent_more
+
+
+async def _settled_since_revival(home: Home, row: Row, tail: _Tail) -> bool:
+    """The same of one that was revived, and whose workflow is younger than all that it did."""
+    revived = await asyncio.to_thread(_revived_at, home, row.reference)
+    return revived is not None and _settled(row, revived, tail)
 
 
 async def _amiss(client: Client, home: Home, row: Row, tail: _Tail | None) -> Amiss | None:

@@ -72,6 +72,12 @@ _LEAVES = sa.select(LEAF.c.index, LEAF.c.hash).where(LEAF.c.index.in_(sa.bindpar
 _NODES = sa.select(NODE).where(
     NODE.c.level.in_(sa.bindparam("levels", expanding=True)), NODE.c.index.in_(sa.bindparam("numbers", expanding=True))
 )
+_LATEST_EVENT = (
+    sa.select(LEAF.c.at)
+    .where(LEAF.c.reference == sa.bindparam("reference"), LEAF.c.version.is_not(None))
+    .order_by(LEAF.c.index.desc())
+    .limit(1)
+)
 _ENTER, _KEEP_NODE = LEAF.insert(), NODE.insert()
 _MOVE_HEAD = HEAD.update().where(HEAD.c.id == 0).values(size=sa.bindparam("size"), frontier=sa.bindparam("frontier"))
 
@@ -204,8 +210,7 @@ def named(view: sa.Connection, reference: str, beginning: str) -> int:
 
 def latest_event(view: sa.Connection, reference: str) -> datetime | None:
     """When the latest event of a request happened, as its leaf says; None where there is none."""
-    wanted = sa.select(LEAF.c.at).where(LEAF.c.reference == reference, LEAF.c.version.is_not(None))
-    return view.execute(wanted.order_by(LEAF.c.index.desc()).limit(1)).scalar()
+    return view.execute(_LATEST_EVENT, {"reference": reference}).scalar()
 
 
 def latest_named(view: sa.Connection, reference: str, beginning: str) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
@@ -117,14 +117,13 @@ def receipts(view: sa.Connection, reference: str, latest: int) -> dict[str, Rece
 
 def standing(view: sa.Connection, reference: str) -> Row:
     """One request as a list shows it: without a key. Raises NotFound."""
-    row = view.execute(_standing_of(reference)).one_or_none()
+    row = view.execute(_STANDING, {"of": reference}).one_or_none()
     if row is None:
         raise NotFound(f"no request {reference} on record; `comity list` shows those that there are")
     return Row.model_validate(row._asdict())
 
 
-def _standing_of(reference: str) -> sa.Select[Any]:
-    return sa.select(*(REQUEST.c[name] for name in Row.model_fields)).where(REQUEST.c.reference == reference)
+_STANDING = sa.select(*(REQUEST.c[name] for name in Row.model_fields)).where(REQUEST.c.reference == sa.bindparam("of"))
 
 
 def digests(view: sa.Connection, reference: str) -> dict[int, str]:

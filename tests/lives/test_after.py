@@ -301,8 +301,8 @@ async def test_open_requests_outlive_the_loss_of_temporals_database_and_its_retu
         for reference in references:
             assert (await revived(anew, reference)).amiss == Amiss.ABSENT
             await anew.do(reference, "p-anna", Act.ACKNOWLEDGE)
-    for reference in references:
-        assert (await revived(authority, reference)).amiss == Amiss.OLDER
+    for reference in references:  # the clock of a P0 may have gone on by itself, to where the record is another
+        assert (await revived(authority, reference)).amiss in (Amiss.OLDER, Amiss.DISAGREES)
         await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
         await authority.agreed(reference)
 

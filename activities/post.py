@@ -18,6 +18,8 @@ from comity.request.model import Ladder, PersonId, Rung, Urgency, canonical
 
 AT_ONCE = 20
 """Of how many pieces people are told in one sweep: a full letter box is no flood of mail."""
+FILE_IT = "post/file it"
+"""What is due with a piece, as the duties of requests are spelt."""
 WAITS = "tell that post waits"
 _MACHINE = "system"
 

@@ -13,11 +13,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from activities.post import FILE_IT
 from comity.errors import Unreachable
 from comity.home import Home
-from comity.register import worklist
+from comity.register import post, worklist
+from comity.register.post import Piece
 from comity.register.worklist import OwedRow, Wanted
-from comity.request.lifecycle import Duty
+from comity.request.lifecycle import STILLS, Act, Duty, Stage
 from comity.request.model import Urgency
 from desk.listing import has_it, left
 from desk.telling import together
@@ -31,12 +33,34 @@ _TICK = 1.0
 
 
 def board(home: Home, *, size: int) -> list[OwedRow]:
-    """What is owed in open requests: all P0, then all P1, then the rest by clock; `size` at most."""
+    """What is owed in open requests, and post that waits: all P0, then all P1, then by clock; `size` at most."""
     with home.store.reading() as view:
         of = {urgency: worklist.owed(view, Wanted(where={"urgency": urgency}), size=size) for urgency in Urgency}
+        for piece in post.waiting(view, size):
+            of[piece.urgency].append(_waiting(piece))
     rest = (row for urgency in Urgency if urgency not in _FIRST for row in of[urgency])
     by_clock = sorted(rest, key=lambda row: (row.due is None, row.due, row.reference, row.key))
     return [*(row for urgency in _FIRST for row in of[urgency]), *by_clock][:size]
+
+
+def _waiting(piece: Piece) -> OwedRow:
+    return OwedRow(
+        reference=piece.id,
+        key=FILE_IT,
+        entered=piece.at,
+        urgency=piece.urgency,
+        due=None,
+        rung=piece.told,
+        done_at=None,
+        done_by=None,
+        owed_by=", ".join(sorted(STILLS[Act.RECORD_LETTER].roles)),
+        held_by=None,
+        next_at=piece.next_at,
+        requesting=piece.state or "",
+        stage=Stage.SUBMISSION,
+        status="waits",
+        allocated=None,
+    )
 
 
 def drawn(rows: list[OwedRow], at: datetime, *, most: int) -> Table:

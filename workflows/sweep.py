@@ -10,7 +10,7 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.correspondence import Correspondence, Knock, Told
-    from activities.post import PostRoom, ToldOfPost, Waiting
+    from activities.post import FILE_IT, PostRoom, ToldOfPost, Waiting
     from activities.retention import Archivist
     from activities.standing import Finding
     from activities.sweep import Notified, Sweeper
@@ -91,7 +91,7 @@ def _of_post(waiting: Waiting) -> Knock:
     """The same of a piece of post: its id, its class, and that it waits to be filed."""
     return Knock(
         reference=waiting.piece.id,
-        duty="file the post",
+        duty=FILE_IT,
         urgency=waiting.piece.urgency,
         due=None,
         generation=waiting.round,

@@ -75,6 +75,12 @@ def told(tx: sa.Connection, piece: Piece, next_at: datetime) -> None:
     tx.execute(POST.update().where(same).values(told=piece.told + 1, next_at=next_at))
 
 
+def waiting(view: sa.Connection, limit: int) -> list[Piece]:
+    """The pieces that wait, the longest waiting first."""
+    wanted = sa.select(POST).where(POST.c.ended.is_(None)).order_by(POST.c.at, POST.c.id).limit(limit)
+    return [Piece.model_validate(row._asdict()) for row in view.execute(wanted)]
+
+
 def due(view: sa.Connection, before: datetime, limit: int) -> list[Piece]:
     """The pieces that wait and of which people were to be told before an instant, the longest due first."""
     waiting = sa.select(POST).where(POST.c.ended.is_(None), POST.c.next_at <= before)

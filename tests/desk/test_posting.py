@@ -20,6 +20,7 @@ from desk.listing import post as waiting
 from desk.papers import Wanted, papers
 from desk.posting import Came, act_by, found, keep_by, read, set_aside, take
 from desk.tracing import trace
+from desk.watching import board
 from temporal.names import REQUESTS
 from tests.office import WHO, Office, letter, office
 
@@ -60,6 +61,16 @@ async def test_what_nobody_can_place_is_sealed_and_waits_in_the_list(authority: 
     row = waiting(authority.home, None, 50).rows[1].model_dump()
     assert (row["what"], row["channel"], row["requesting"], row["urgency"]) == ("post", "courier", "PT", "P3")
     assert told(authority, first.id) == [("key", "make keys"), ("custody", "sealed")]
+
+
+async def test_the_board_shows_it_in_its_class(authority: Office, came: Came) -> None:
+    """Truth protected: the duty room looks at the board, and a letter about a child may lie in the post."""
+    quiet, urgent = taken(authority, came), taken(authority, replace(came, urgency=Urgency.P0))
+    reference = await authority.submit(letter("P1"))
+    rows = [row for row in board(authority.home, size=50) if row.key == "post/file it" or row.urgency == "P1"]
+    assert [rows[0].reference, rows[-1].reference] == [urgent.id, quiet.id]
+    assert {row.reference for row in rows[1:-1]} == {reference}
+    assert (rows[0].owed_by, rows[0].due) == ("coordinator, duty officer", None)
 
 
 async def test_the_requests_known_by_its_number_are_named(authority: Office, came: Came) -> None:
@@ -212,7 +223,7 @@ async def test_it_climbs_the_ladder_of_its_class_until_it_is_filed(authority: Of
     ]
     mails = {str(mail["Message-ID"]) for mail in authority.relay.taken}
     assert len(mails) == sum(map(len, rungs)), "of two sweeps at one instant the second sends a copy, under the same id"
-    assert all("file the post" in mail["Subject"] for mail in authority.relay.taken)
+    assert all("post/file it" in mail["Subject"] for mail in authority.relay.taken)
     assert told(authority, piece.id)[2:] == [("notice", "tell that post waits")] * 5
     due_now(authority, piece.id)
     set_aside(authority.counter, found(authority.home, piece.id), "p-anna", "a copy")

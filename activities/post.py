@@ -20,7 +20,6 @@ AT_ONCE = 20
 """Of how many pieces people are told in one sweep: a full letter box is no flood of mail."""
 FILE_IT = "post/file it"
 """What is due with a piece, as the duties of requests are spelt."""
-WAITS = "tell that post waits"
 _MACHINE = "system"
 
 
@@ -100,7 +99,7 @@ class PostRoom:
             kind=Kind.NOTICE,
             reference=piece,
             id=told.name,
-            act=WAITS,
+            act="tell that post waits",
             status="",
             role=Role.SYSTEM,
             person=_MACHINE,

@@ -22,8 +22,6 @@ from comity.request.model import Request
 from desk.counter import Counter
 from desk.leaving import leave, refuse_old_file
 
-READ = "read a paper"
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -38,7 +36,7 @@ class Wanted:
 class Asked(BaseModel):
     """That somebody asked for a paper: what the ledger keeps of a reading that was refused."""
 
-    act: str = READ
+    act: str = "read a paper"
     person: str
     exhibit: str
     reason: str

@@ -145,7 +145,7 @@ def read(counter: Counter, piece: Piece, wanted: papers.Wanted) -> str | None:
         role = counter.role_for(wanted.person, OFFICE, on_behalf=False)
         return papers.opened(counter.home, _sealed(counter.home, piece), wanted, role)
     except Refused as refusal:
-        tried = Tried(act=papers.READ, person=wanted.person, piece=piece.id, reason=wanted.reason)
+        tried = Tried(act="read a paper", person=wanted.person, piece=piece.id, reason=wanted.reason)
         counter.enter_attempt(piece.id, tried, refusal)
         raise
 

@@ -14,10 +14,14 @@ DEMO = Path(__file__).parents[2] / "examples" / "demo.py"
 
 
 def begun(folder: Path) -> "subprocess.Popen[bytes]":
-    """The demo, with a folder of its own for what it leaves lying about, and what it says in `said`."""
+    """The demo, with a folder of its own for what it leaves lying about, and what it says in `said`.
+
+    A shell has what it starts in the background ignore Ctrl-C, and all that this starts: the demo is to hear it.
+    """
+    command = ["env", "--default-signal=INT", sys.executable, str(DEMO)]
     with (folder / "said").open("wb") as said:
         environment = os.environ | {"TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"}
-        return subprocess.Popen([sys.executable, DEMO], env=environment, stdout=said, stderr=said)  # noqa: S603
+        return subprocess.Popen(command, env=environment, stdout=said, stderr=said)  # noqa: S603
 
 
 def left(folder: Path) -> list[Path]:

@@ -13,8 +13,7 @@ import threading
 def watch(pipe: int, lock: int, command: list[str]) -> None:
     """Start `command`, and end it when the write end of `pipe` is closed. Should it end first, leave with its code.
 
-    It is killed: what it has taken stands on its disk (WAL, full sync), and ending by itself takes it two seconds, for
-    which the next start would wait.
+    It is killed: what it has taken stands on its disk (WAL, full sync), and ending by itself takes it two seconds.
     """
     server = subprocess.Popen(command, pass_fds=[lock], start_new_session=True)  # noqa: S603 - our own command line
     os.pwrite(lock, f"{server.pid}\n".encode(), 0)

@@ -38,6 +38,7 @@ GRACE = timedelta(seconds=10)
 SIGN_EVERY = 0.5
 DAILY_EVERY = 3600.0
 ARRIVALS_EVERY = 30.0
+SCHEDULE_AGAIN = 30.0
 
 
 @asynccontextmanager
@@ -49,11 +50,9 @@ async def working(home: Home, client: Client) -> AsyncIterator[None]:
         for worker in workers:
             await stack.enter_async_context(worker)
         stack.push_async_callback(_end_together, workers)
-        await _tried("schedule the sweep", keep_sweeping(client))
         async with asyncio.TaskGroup() as beside:
-            tasks = [
-                beside.create_task(work) for work in (_sign(home), _write_daily(home), _begin_arrivals(home, client))
-            ]
+            turns = _sign(home), _write_daily(home), _begin_arrivals(home, client), _have_swept(client)
+            tasks = [beside.create_task(turn) for turn in turns]
             yield
             for task in tasks:
                 task.cancel()
@@ -99,12 +98,14 @@ async def _end_together(workers: Sequence[Worker]) -> None:
     await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
-async def _tried(what: str, work: Awaitable[object]) -> None:
+async def _tried(what: str, work: Awaitable[object]) -> bool:
     """What must not stop the requests when it fails: it is said, and tried again at its next turn."""
     try:
         await work
     except ComityError as error:
         _log.error("not done at this turn", act=what, error=type(error).__name__, why=str(error))
+        return False
+    return True
 
 
 async def _sign(home: Home) -> None:
@@ -127,6 +128,12 @@ async def _write_daily(home: Home) -> None:
 def _write_checkpoints(home: Home) -> None:
     with home.store.reading() as view:
         checkpoint.write_daily(view, home.checkpoints)
+
+
+async def _have_swept(client: Client) -> None:
+    """Say the schedule of the sweep until the server has it; after a kill its answer may take 10 s."""
+    while not await _tried("schedule the sweep", keep_sweeping(client)):  # noqa: ASYNC110 - nobody sets an event here
+        await asyncio.sleep(SCHEDULE_AGAIN)
 
 
 async def _begin_arrivals(home: Home, client: Client) -> None:

@@ -59,6 +59,7 @@ class Amiss(StrEnum):
     AHEAD = "further in Temporal than on record"
     DISAGREES = "stopped, since the record disagrees"
     UNKNOWN = "alive in Temporal and not on record"
+    SILENT = "not compared, since it does not answer"
 
 
 class Finding(BaseModel):

@@ -28,7 +28,7 @@ from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.register import reading
 from comity.request.lifecycle import Role
-from comity.request.model import canonical
+from comity.request.model import Urgency, canonical
 from temporal.names import REQUESTS
 
 _log = structlog.get_logger()
@@ -60,11 +60,19 @@ class Sweeper:
 
     @activity.defn(name="look")
     async def look(self) -> list[Finding]:
-        """What is amiss and was not told before, the most urgent first. Changes nothing, so safe to repeat."""
-        found = [finding async for finding in amiss(self._client, self._home)]
-        for finding in found:
-            _log.error("needs revive", reference=finding.reference, version=finding.version, why=str(finding.amiss))
-        new = [finding for finding in found if not await asyncio.to_thread(self._stands, finding)]
+        """What is amiss and was not told before, the most urgent first. Changes nothing, so safe to repeat.
+
+        One that does not answer may be well: it is left to the next sweep. A heartbeat for each that was looked at.
+        """
+        sure: list[Finding] = []
+        async for finding in compared_all(self._client, self._home):
+            activity.heartbeat()
+            if finding and finding.amiss == Amiss.SILENT:
+                _log.warning("not compared", reference=finding.reference)
+            elif finding:
+                _log.error("needs revive", reference=finding.reference, version=finding.version, why=str(finding.amiss))
+                sure.append(finding)
+        new = [finding for finding in sure if not await asyncio.to_thread(self._stands, finding)]
         return sorted(new, key=lambda finding: finding.urgency.rank)[:TOLD_AT_ONCE]
 
     @activity.defn(name="enter")
@@ -103,28 +111,30 @@ def _file(finding: Finding) -> str:
     return "" if finding.amiss == Amiss.UNKNOWN else finding.reference
 
 
-async def amiss(client: Client, home: Home) -> AsyncIterator[Finding]:
-    """Every request, open on record or alive in Temporal, that does not stand there as on record. Raises Unreachable.
+async def amiss(client: Client, home: Home) -> list[Finding]:
+    """Every request that does not stand in Temporal as it stands on record. Raises Unreachable."""
+    return [finding async for finding in compared_all(client, home) if finding]
+
+
+async def compared_all(client: Client, home: Home) -> AsyncIterator[Finding | None]:
+    """Each request that is open on record or alive in Temporal, and what is amiss with it. Raises Unreachable.
 
     What has come in and was not begun is not looked at: the worker begins it.
     """
     alive = await _alive(client)
     with home.store.reading() as view:
         living, waiting = set(reading.living(view)), set(reading.not_begun(view))
-    alive -= waiting
     gate = asyncio.Semaphore(_LOOKING_AT_ONCE)
 
     async def one(reference: str) -> Finding | None:
         async with gate:
             try:
                 return await compared(client, home, reference)
-            except Unreachable as error:  # one that does not answer hides no other
-                _log.error("not compared", reference=reference, error=type(error).__name__, why=str(error))
-                return None
+            except Unreachable:  # one that does not answer hides no other
+                return Finding(reference=reference, urgency=Urgency.P0, version=0, amiss=Amiss.SILENT)
 
-    for looked_at in asyncio.as_completed([one(reference) for reference in sorted(living | alive)]):
-        if (finding := await looked_at) is not None:
-            yield finding
+    for looked_at in asyncio.as_completed([one(reference) for reference in sorted(living | (alive - waiting))]):
+        yield await looked_at
 
 
 async def _alive(client: Client) -> set[str]:

@@ -362,7 +362,9 @@ def letter(
     ] = None,
     to: Annotated[str | None, typer.Option(help="To whom, where it may go to several: provider, court …")] = None,
     until: Annotated[datetime | None, typer.Option(help="The date in it (UTC), where it has one.")] = None,
-    channel: Annotated[str, typer.Option(help="By which way it goes, or came: e-mail, courier, phone …")] = "letter",
+    channel: Annotated[
+        str | None, typer.Option(help="By which way it goes, or came: e-mail, courier, phone …; default: letter")
+    ] = None,
     text: Annotated[Path | None, typer.Option(help="An edited text (a file), instead of the one drafted here.")] = None,
     out: Annotated[Path | None, typer.Option(help="A new file with the text, for the person who hands it on.")] = None,
     coming: Annotated[Path | None, typer.Option("--in", help="A letter that came in (a file): keep it.")] = None,
@@ -379,7 +381,7 @@ def letter(
     from desk.posting import lettered
 
     said = Said(
-        kind=kind, about=tuple(about or ()), to=to, until=until, channel=channel, text=text, out=out,
+        kind=kind, about=tuple(about or ()), to=to, until=until, channel=channel or "letter", text=text, out=out,
         coming=_paper(coming, "", channel, by_post), received=received, reason=reason, draft=draft, deed=deed_id,
     )  # fmt: skip
 
@@ -818,8 +820,8 @@ def _paper(file: Path | None, note: str, channel: str | None, by_post: str | Non
     from comity.request.model import Channel
     from desk.filing import Paper
 
-    if by_post and (file or note):
-        raise typer.BadParameter("--post names the paper itself: leave out the file or note")
+    if by_post and (file or note or channel):
+        raise typer.BadParameter("--post names the paper and the way it came: leave out the file, the note, --channel")
     if file is None and not note:
         return None
     return Paper(_channel(channel or (Channel.LETTER if file else Channel.PHONE)), file, note)

@@ -166,7 +166,7 @@ async def _temporal(home: Home) -> list[Finding]:
 async def _alive(home: Home, client: Client) -> str:
     """Every request that is open on record lives in Temporal as it stands on record, and no other."""
     found: dict[Amiss, list[str]] = {}
-    async for finding in amiss(client, home):
+    for finding in await amiss(client, home):
         found.setdefault(finding.amiss, []).append(finding.reference)
     if found:
         raise Fault("; ".join(_mended(*each) for each in sorted(found.items())))
@@ -178,6 +178,8 @@ def _mended(what: Amiss, references: list[str]) -> str:
     named = " ".join(sorted(references))
     if what == Amiss.UNKNOWN:
         return f"{what}: {named}: restore a newer copy of the database"
+    if what == Amiss.SILENT:
+        return f"{what}: {named}: a worker must run (`comity up`); if one does, ask again in a minute"
     return f"{what}: `comity revive {named}`"
 
 

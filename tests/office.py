@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter as Counting
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from temporalio.client import WorkflowHandle
+from temporalio.client import Client, ScheduleDescription, WorkflowHandle
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from ulid import ULID
 
 from activities.record import key_class_of
+from activities.sweep import SWEEP
 from comity.home import Home, make
 from comity.ledger import log
 from comity.ledger.checkpoint import sign_head
@@ -218,7 +220,7 @@ class Office:
         try:
             yield
         finally:
-            await self.work.enter_async_context(working(self.home, self.env.client))
+            await self.work.enter_async_context(at_work(self.home, self.env.client))
 
     # --- the auditor --------------------------------------------------------------------------------------------------
 
@@ -276,6 +278,27 @@ class Office:
 
 
 @asynccontextmanager
+async def at_work(home: Home, client: Client) -> AsyncIterator[None]:
+    """Workers, with the server's own sweep at rest: it comes by the clock, whatever a test is at."""
+    begun = datetime.now(UTC)
+    async with working(home, client):
+        await scheduled(client, begun)
+        await client.get_schedule_handle(SWEEP).pause()
+        yield
+
+
+async def scheduled(client: Client, begun: datetime) -> ScheduleDescription:
+    """The schedule of the sweep, once the worker that began then has said it to the server."""
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(RPCError):
+                found = await client.get_schedule_handle(SWEEP).describe()
+                if (found.info.last_updated_at or found.info.created_at) >= begun:
+                    return found
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
 async def office(
     folder: Path, *, continue_after: int | None = None, keys: Seals | None = None, **more: Any
 ) -> AsyncIterator[Office]:
@@ -294,6 +317,6 @@ async def office(
         time_skipping(keys or home.keys, interceptors=[faults], continue_after=continue_after) as env,
         AsyncExitStack() as work,
     ):
-        await work.enter_async_context(working(home, env.client))
+        await work.enter_async_context(at_work(home, env.client))
         yield Office(home, env, Counter(home, people, env.client), relay, faults, work)
     home.close()

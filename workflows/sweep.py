@@ -17,9 +17,14 @@ with workflow.unsafe.imports_passed_through():
     from comity.request.lifecycle import Role
     from temporal.names import NOTICES
 
-# What fails is left to the next sweep, minutes later.
-LOOKING: workflow.ActivityConfig = {
+# What fails is left to the next sweep, minutes later. A worker that died while it looked is missed by its heartbeat.
+COMPARING: workflow.ActivityConfig = {
     "start_to_close_timeout": timedelta(minutes=10),
+    "heartbeat_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(maximum_attempts=2),
+}
+LOOKING: workflow.ActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=60),
     "retry_policy": RetryPolicy(maximum_attempts=2),
 }
 TELLING: workflow.ActivityConfig = {
@@ -43,7 +48,7 @@ class Sweep:
     @workflow.run
     async def run(self) -> int:
         """Look, tell, enter. Returns how many findings were told: what reached nobody is told by the next sweep."""
-        new: list[Finding] = await workflow.execute_activity_method(Sweeper.look, **LOOKING)
+        new: list[Finding] = await workflow.execute_activity_method(Sweeper.look, **COMPARING)
         told = sum([await self._told(finding) for finding in new])
         await self._look_after_what_is_kept()
         if workflow.patched("post"):

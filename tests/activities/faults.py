@@ -1,11 +1,18 @@
 """Faults: an activity that fails, or fails although it took effect; a request that stumbles as it is spoken to."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
 from temporalio import activity
+from temporalio.client import (
+    CreateScheduleInput,
+    OutboundInterceptor,
+    ScheduleHandle,
+    StartWorkflowUpdateInput,
+    WorkflowUpdateHandle,
+)
 from temporalio.client import Interceptor as ClientInterceptor
-from temporalio.client import OutboundInterceptor, StartWorkflowUpdateInput, WorkflowUpdateHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 from temporalio.worker import Interceptor as WorkerInterceptor
@@ -14,7 +21,8 @@ from temporalio.worker import Interceptor as WorkerInterceptor
 class Faults(ClientInterceptor, WorkerInterceptor):
     """Which activities fail, by name: `down` every time, `before` so many times, `after` their effect so many times.
 
-    `stumbles`: how often the server says of an update that the request's task has failed.
+    `stumbles`: how often the server says of an update that the request's task has failed. `unscheduled`: how often it
+    takes no schedule; it says nothing of schedules before `heard` is set.
     """
 
     def __init__(self) -> None:
@@ -23,6 +31,9 @@ class Faults(ClientInterceptor, WorkerInterceptor):
         self.after: Counter[str] = Counter()
         self.met: Counter[str] = Counter()
         self.stumbles = 0
+        self.unscheduled = 0
+        self.heard = asyncio.Event()
+        self.heard.set()
 
     def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - theirs
         """Stand before every call of this client."""
@@ -51,6 +62,13 @@ class _OnTheWire(OutboundInterceptor):
             self._faults.stumbles -= 1
             raise RPCError("Workflow Task in failed state.", RPCStatusCode.FAILED_PRECONDITION, b"")
         return await super().start_workflow_update(input)
+
+    async def create_schedule(self, input: CreateScheduleInput) -> ScheduleHandle:  # noqa: A002 - their name
+        await self._faults.heard.wait()
+        if self._faults.unscheduled:
+            self._faults.unscheduled -= 1
+            raise RPCError("not now", RPCStatusCode.UNAVAILABLE, b"")
+        return await super().create_schedule(input)
 
 
 class _AtTheDoor(ActivityInboundInterceptor):

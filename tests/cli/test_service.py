@@ -198,8 +198,9 @@ def test_post_that_nobody_can_place_waits_in_the_list_and_is_filed(typed: Typist
     assert [word for word in (piece, "P1", "PT", "phone", "waits to be filed") if word not in line] == []
     read = typed("post", "read", piece[-4:], "--reason", "whose is it", *_ANNA)
     assert read.stdout == b"they rang: about the letter of March\n"
-    both = typed("letter", reference, "opinion", "--post", piece, "--in", "x", *_ANNA)
-    assert (both.returncode, b"--post names the paper itself" in both.stderr) == (2, True)
+    for more in (("--in", "x"), ("--channel", "courier")):
+        both = typed("letter", reference, "opinion", "--post", piece, *more, *_ANNA)
+        assert (both.returncode, b"--post names the paper and the way it came" in both.stderr) == (2, True)
     assert typed("letter", reference, "opinion", "--post", piece, *_ANNA).returncode == 0
     aside = typed("post", "aside", piece, "--reason", "not ours", *_ANNA)
     assert (aside.returncode, reference.encode() in aside.stderr) == (1, True)

@@ -78,7 +78,7 @@ def _utc(at: datetime | None) -> datetime | None:
 
 
 def _proven(counter: Counter, request: Request, deed: Deed, paper: Paper) -> Deed:
-    """The deed with the paper that proves it, which has the deed's id: said again, it is the same paper."""
+    """The deed with the paper that proves it: said again, it is the same paper."""
     counter.people.may_act(deed.person, deed.role, on_behalf=True)
     if not counter.on_record(request.reference, deed.id):
         check(request, deed, datetime.now(UTC))  # before the paper is sealed
@@ -86,8 +86,13 @@ def _proven(counter: Counter, request: Request, deed: Deed, paper: Paper) -> Dee
     return deed.model_copy(update={"on_behalf": OnBehalf(channel=paper.channel, exhibit=filed)})
 
 
+def plain(name: str) -> str:
+    """The name of an act however it was typed."""
+    return name.replace("-", " ").strip().lower()
+
+
 def _act(request: Request, name: str) -> Act:
-    wanted = name.replace("-", " ").strip().lower()
+    wanted = plain(name)
     if wanted not in list(Act):
         open_now = ", ".join(sorted({offer.act for offer in offers(request)}))
         raise NotOpen(f"there is no act of that name; open now: {open_now}; all acts: `comity lifecycle`")

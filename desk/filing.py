@@ -18,8 +18,9 @@ CALL_NOTE = "call note"
 
 @dataclass(frozen=True)
 class Posted:
-    """A paper that lies sealed in the post room: its name as its giver had it, and what opens it, chunk by chunk."""
+    """A paper that lies sealed in the post room: its id there, its name as its giver had it, its bytes by chunks."""
 
+    piece: str
     name: str
     chunks: Callable[[], Iterator[bytes]]
 
@@ -68,8 +69,12 @@ class Paper:
 
 
 def file_paper(home: Home, reference: str, paper: Paper, filed: tuple[str, str, Role]) -> Exhibit:
-    """Seal a paper for a request. `filed`: under which id, by whom, in which role. Safe to repeat under the same id."""
-    name, person, role = filed
+    """Seal a paper for a request. `filed`: for which deed, by whom, in which role. Safe to repeat for the same deed.
+
+    It has its deed's id; what lay in the post room keeps the one that it had there, however many deeds it proves.
+    """
+    deed, person, role = filed
+    name = paper.posted.piece if paper.posted else deed
     handed = Handed(reference, name, paper.name, person, role, reason=f"paper of the file, by {paper.channel}")
     with paper.opened() as source:
         seal = sealed_once(home, handed, source)

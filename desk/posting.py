@@ -1,10 +1,10 @@
 """The post room: what came in and belongs to no request yet is sealed, read, filed where it belongs, or set aside."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from pydantic import BaseModel
 from ulid import ULID
@@ -184,11 +184,14 @@ async def lettered(
 async def act_by(counter: Counter, reference: str, piece: Piece, by: tuple[str, acting.Said]) -> tuple[Deed, Receipt]:
     """Do an act of somebody outside that a piece of post proves, and let the piece wait no longer.
 
-    Said again it is the same deed, with the piece's id, of the instant at which the piece came: unless the person says
-    otherwise. Raises Refused for a piece that was filed elsewhere or set aside, and what the door would raise.
+    Said again it is the same deed, of the instant at which the piece came: unless the person says otherwise. One letter
+    may prove several acts, or the same on several parts. Raises Refused for a piece that was filed elsewhere or set
+    aside, and what the door would raise.
     """
     person, said = by
-    proven = replace(said, on_behalf=_paper(counter, piece, reference), **_of(piece, said))
+    deed_id = said.deed or _proving(piece, acting.plain(said.act), said.part)
+    paper, received = _paper(counter, piece, reference), said.received or piece.at
+    proven = replace(said, on_behalf=paper, received=received, deed=deed_id)
     deed = acting.deed_of(counter, reference, person, proven)
     receipt = await counter.act(reference, deed)
     _file(counter, piece, reference, person)
@@ -198,20 +201,23 @@ async def act_by(counter: Counter, reference: str, piece: Piece, by: tuple[str, 
 async def keep_by(counter: Counter, reference: str, piece: Piece, by: tuple[str, lettering.Said]) -> lettering.Lettered:
     """Keep a piece of post as a letter of a request, and let it wait no longer. Raises as `act_by` does."""
     person, said = by
-    kept = replace(said, coming=_paper(counter, piece, reference), channel=piece.channel, **_of(piece, said))
+    paper, received = _paper(counter, piece, reference), said.received or piece.at
+    kept = replace(said, coming=paper, channel=piece.channel, received=received, deed=said.deed or piece.id)
     told = await lettering.lettered(counter, reference, person, kept)
     _file(counter, piece, reference, person)
     return told
 
 
-def _of(piece: Piece, said: acting.Said | lettering.Said) -> dict[str, Any]:
-    return {"received": said.received or piece.at, "deed": said.deed or piece.id}
+def _proving(piece: Piece, act: str, part: str) -> str:
+    """The id of the deed that a piece proves: the same for the same act on the same part."""
+    told = hashlib.sha256(f"{piece.id} {act} {part}".encode()).digest()
+    return str(ULID.from_bytes(ULID.from_str(piece.id).bytes[:6] + told[:10]))
 
 
 def _paper(counter: Counter, piece: Piece, reference: str) -> Paper:
     post.refuse_ended(piece, reference)
     home, sealed = counter.home, _sealed(counter.home, piece)
-    posted = Posted(papers.name_of(home, sealed), partial(papers.chunks, home, sealed))
+    posted = Posted(piece.id, papers.name_of(home, sealed), partial(papers.chunks, home, sealed))
     return Paper(piece.channel, posted=posted)
 
 

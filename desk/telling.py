@@ -174,7 +174,7 @@ def by(line: Line) -> str:
     """Who did it: a person in a role, or on behalf of somebody outside."""
     if line.what.get("on_behalf"):
         return f"{line.person} on behalf of the {line.role}"
-    return f"{line.person} as {line.role}" if line.person != line.role else line.person
+    return f"{line.person} as {line.role}" if line.role and line.person != line.role else line.person
 
 
 _TOLD = (

@@ -12,7 +12,7 @@ from comity.errors import NotFound, NotYours, Refused, Unreadable
 from comity.ledger.leaf import Kind
 from comity.register import post, tables
 from comity.register.post import Piece
-from comity.request.lifecycle import Status
+from comity.request.lifecycle import Act, Status
 from comity.request.model import Channel, Urgency, Way
 from desk import acting, lettering
 from desk.filing import Paper
@@ -103,14 +103,28 @@ async def test_an_act_of_the_partner_rests_on_it_and_counts_from_when_it_came(au
     now = authority.request(reference)
     assert now.measures[1].status == Status.WITHDRAWN
     deed, receipt = done
-    assert (deed.id, deed.received, receipt.reference) == (piece.id, piece.at, reference)
+    assert (deed.received, receipt.reference) == (piece.at, reference)
     assert deed.on_behalf
-    assert deed.on_behalf.channel == Channel.COURIER
+    assert (deed.on_behalf.channel, deed.on_behalf.exhibit.id) == (Channel.COURIER, piece.id)
     [paper] = [each for each in papers(authority.counter, reference) if each.exhibit == piece.id]
     assert (paper.name, paper.size) == ("scan of Müller.txt", len(WORDS))
     assert listed(authority) == []
     assert told(authority, piece.id)[2:] == [("custody", "moved")]
     assert found(authority.home, piece.id).reference == reference
+
+
+async def test_one_letter_proves_the_same_act_on_two_parts(authority: Office, came: Came) -> None:
+    """Truth protected: two deeds, one paper, filed once; which deed it is follows from the act and the part."""
+    reference = await authority.submit(letter("P3", "P3", "P3"))
+    piece = taken(authority, came)
+    for typed, part in (("withdraw", "M1"), ("Withdraw", "M2"), ("withdraw", "M2")):
+        said = acting.Said(act=typed, part=part, role="requesting authority", words="", reason="as they wrote")
+        await act_by(authority.counter, reference, found(authority.home, piece.id), ("p-anna", said))
+    first, second, third = authority.request(reference).measures
+    assert (first.status, second.status, third.status) == (Status.WITHDRAWN, Status.WITHDRAWN, Status.SOUGHT)
+    assert [each.exhibit for each in papers(authority.counter, reference)] == [piece.id]
+    assert [event.act for event in authority.events(reference)].count(Act.WITHDRAW) == 2
+    assert told(authority, piece.id)[2:] == [("custody", "moved")]
 
 
 async def test_it_is_kept_as_a_letter_and_may_prove_a_second_act(authority: Office, came: Came) -> None:

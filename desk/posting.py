@@ -228,10 +228,10 @@ def _file(counter: Counter, piece: Piece, reference: str, person: str) -> None:
 
 
 def _end(home: Home, piece: Piece, reference: str | None, by: tuple[str, Role, str]) -> None:
-    sealed, at = _sealed(home, piece), datetime.now(UTC)
-    entry = custody_entry(home, piece.id, _moved(home, sealed, reference, by), str(ULID()))
+    moved = _moved(home, _sealed(home, piece), reference, by)
+    entry = custody_entry(home, piece.id, moved, str(ULID()))
     with home.store.transaction() as tx:
-        if post.end(tx, piece.id, at, reference):
+        if post.end(tx, piece.id, moved.at, reference):
             log.append(tx, [entry])
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import structlog
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
@@ -24,6 +25,8 @@ from temporalio.service import RPCError
 from comity.errors import Refused, Unreachable
 from comity.settings import Settings
 from temporal.conditions import Conditions
+
+_log = structlog.get_logger()
 
 LOOPBACK: Final = "127.0.0.1"
 HEALTHY_WITHIN = 60.0
@@ -37,21 +40,35 @@ GONE_WITHIN = 30.0
 _LOG = "temporal.log"
 _UNHEALTHY = f"the embedded Temporal server does not become healthy; read {_LOG} in COMITY_HOME"
 _WATCHER = Path(__file__).parent / "watcher.py"
-_ENDINGS = ((0, 3.0), (signal.SIGKILL, 10.0))
+_ENDED_WITHIN = 10.0
+_PORT_FREE_WITHIN = 1.0
 _AGAIN = 0.05
 
 
-@dataclass(frozen=True)
+SET_BACK_BY = 5.0
+"""Seconds that a clock may be set back without a new start of the server: so long it hands out no task."""
+
+
+@dataclass
 class Server:
-    """An embedded server that runs: where it listens, and the process that watches it."""
+    """An embedded server that runs: where it listens, its watcher, and the pipe that keeps both alive."""
 
     address: str
-    watcher: subprocess.Popen[bytes]
     log: Path
+    watcher: subprocess.Popen[bytes]
+    pipe: int
+    begins_anew: bool = False
 
     def has_ended(self) -> bool:
         """Whether it ended by itself; its last words stand in its log."""
-        return self.watcher.poll() is not None
+        return not self.begins_anew and self.watcher.poll() is not None
+
+    def end(self) -> None:
+        """Let go of the pipe, and wait until the server is gone. Safe to repeat."""
+        if self.pipe >= 0:
+            os.close(self.pipe)
+            self.pipe = -1
+        self.watcher.wait(GONE_WITHIN)
 
 
 @asynccontextmanager
@@ -68,7 +85,12 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     for _ in range(STARTS):
         async with _one(settings, command) as server:
             if await _healthy(server, settings.namespace, conditions):
-                yield server
+                clock = asyncio.create_task(_begin_anew_when_set_back(server, settings, command))
+                try:
+                    yield server
+                finally:
+                    clock.cancel()
+                    await asyncio.gather(clock, return_exceptions=True)
                 return
     raise Unreachable(_UNHEALTHY)
 
@@ -76,17 +98,40 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
 @asynccontextmanager
 async def _one(settings: Settings, command: list[str]) -> AsyncIterator[Server]:
     """One server, healthy or not, that has ended when the block has."""
-    lock = await asyncio.to_thread(_locked, settings.home / "temporal.pid")
-    try:
-        _refuse_port_in_use(settings.temporal_port)
-        server, pipe = _started(settings, command, lock)
-    finally:
-        os.close(lock)  # from here on the server alone holds it
+    server = await asyncio.to_thread(_started, settings, command)
     try:
         yield server
     finally:
-        os.close(pipe)
-        await asyncio.to_thread(server.watcher.wait, GONE_WITHIN)
+        await asyncio.to_thread(server.end)
+
+
+async def _begin_anew_when_set_back(server: Server, settings: Settings, command: list[str]) -> None:
+    """A server whose clock was set back hands out no task until the old time comes again: it is started anew.
+
+    Nothing is lost by it, and workers connect again by themselves. Seen with Temporal Server 1.32.0.
+    """
+    ahead = _ahead()
+    while True:
+        await asyncio.sleep(1.0)
+        ahead, before = _ahead(), ahead
+        if ahead < before - SET_BACK_BY:
+            _log.warning("the clock was set back: the Temporal server begins anew", act="begin anew")
+            await asyncio.to_thread(_anew, server, settings, command)
+
+
+def _ahead() -> float:
+    """How far the time of day is ahead of a clock that nobody sets."""
+    return time.time() - time.monotonic()
+
+
+def _anew(server: Server, settings: Settings, command: list[str]) -> None:
+    server.begins_anew = True
+    try:
+        server.end()
+        began = _started(settings, command)
+        server.watcher, server.pipe = began.watcher, began.pipe
+    finally:
+        server.begins_anew = False
 
 
 def _command(settings: Settings, conditions: Conditions) -> list[str]:
@@ -118,11 +163,12 @@ def _locked(pid_file: Path) -> int:
 
 
 def _end_leftover(lock: int) -> None:
-    """End the server that holds the lock: its watcher may be at it already, so it is waited for before it is told."""
-    for sign, patience in _ENDINGS:
-        with suppress(ProcessLookupError, ValueError):  # gone by now, or its pid not written yet
-            os.kill(int(os.pread(lock, 20, 0)), sign)
-        if _taken(lock, within=patience):
+    """Kill the server that holds the lock, as its watcher would; again, where its pid was not written yet."""
+    until = time.monotonic() + _ENDED_WITHIN
+    while time.monotonic() < until:
+        with suppress(ProcessLookupError, ValueError):
+            os.kill(int(os.pread(lock, 20, 0)), signal.SIGKILL)
+        if _taken(lock, within=10 * _AGAIN):
             return
     raise Refused("a Temporal server of this home cannot be ended; end the process named in temporal.pid")
 
@@ -139,18 +185,37 @@ def _taken(lock: int, *, within: float) -> bool:
 
 
 def _refuse_port_in_use(port: int) -> None:
+    """Raises Refused. A server that has just died lets go of its lock a moment before it lets go of its port."""
+    until = time.monotonic() + _PORT_FREE_WITHIN
+    while not _is_free(port):
+        if time.monotonic() >= until:
+            raise Refused(f"port {port} is in use; end what listens there, or set COMITY_TEMPORAL_PORT")
+        time.sleep(_AGAIN)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+        with suppress(OSError):
             probe.bind((LOOPBACK, port))
-        except OSError:
-            raise Refused(f"port {port} is in use; end what listens there, or set COMITY_TEMPORAL_PORT") from None
+            return True
+    return False
 
 
-def _started(settings: Settings, command: list[str], lock: int) -> tuple[Server, int]:
-    """The server under its watcher, and the write end of the pipe that keeps both alive."""
+def _started(settings: Settings, command: list[str]) -> Server:
+    """A server under its watcher. Raises Refused when the port is in use."""
+    lock = _locked(settings.home / "temporal.pid")
+    try:
+        _refuse_port_in_use(settings.temporal_port)
+        watcher, pipe = _watched(settings.home / _LOG, command, lock)
+    finally:
+        os.close(lock)  # from here on the server alone holds it
+    return Server(f"{LOOPBACK}:{settings.temporal_port}", settings.home / _LOG, watcher, pipe)
+
+
+def _watched(log: Path, command: list[str], lock: int) -> tuple[subprocess.Popen[bytes], int]:
+    """The watcher that has started the server, and the write end of the pipe that keeps both alive."""
     read_end, write_end = os.pipe()
-    log = settings.home / _LOG
     with log.open("ab") as words:
         watcher = subprocess.Popen(  # noqa: S603 - our own command line
             [sys.executable, "-P", "-S", str(_WATCHER), str(read_end), str(lock), *command],
@@ -161,7 +226,7 @@ def _started(settings: Settings, command: list[str], lock: int) -> tuple[Server,
             stderr=words,
         )
     os.close(read_end)
-    return Server(f"{LOOPBACK}:{settings.temporal_port}", watcher, log), write_end
+    return watcher, write_end
 
 
 async def _healthy(server: Server, namespace: str, conditions: Conditions) -> bool:

@@ -44,8 +44,8 @@ class Clock:
         fresh.write_text(f"{offset.total_seconds():+.0f}\n")
         fresh.rename(self._file)
 
-    def entry(self) -> tuple[str, ...]:
-        """How a process is started that goes by this clock."""
+    def entry(self, *program: str) -> tuple[str, ...]:
+        """How a process is started that goes by this clock: `comity`, unless another program is named."""
         told = {
             "LD_PRELOAD": _library(),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
@@ -53,7 +53,7 @@ class Clock:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "DONT_FAKE_MONOTONIC": "1",
         }
-        return ("env", *(f"{name}={value}" for name, value in told.items()), _COMITY)
+        return ("env", *(f"{name}={value}" for name, value in told.items()), *(program or (_COMITY,)))
 
 
 def test_the_clock_of_a_process_can_be_set_wrong(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_clock_of_a_process_can_be_set_wrong(tmp_path: Path) -> None:
     clock = Clock(tmp_path)
     clock.step(HOUR)
     told = subprocess.run(  # noqa: S603 - our own words
-        [*clock.entry()[:-1], "date", "-u", "+%s"], capture_output=True, check=True
+        clock.entry("date", "-u", "+%s"), capture_output=True, check=True
     )
     assert abs(int(told.stdout) - (datetime.now(UTC) + HOUR).timestamp()) < 60
 
@@ -85,6 +85,44 @@ async def test_a_worker_whose_clock_steps_rings_in_time_and_records_true_instant
                     await insisted(client, deed(counter, client.reference, "p-anna", Act.NOTE))
                 await examine(client)
                 _true_instants(client, began)
+
+
+_AHEAD = ((HOUR, True), (timedelta(0), False), (HOUR, True))
+"""Set forward, and put right; what was planned in the hour that was none rings when that hour has come."""
+_BEHIND = ((-HOUR, False), (timedelta(0), True))
+"""Set back, and put right; what the lost hour held up rings at once."""
+
+
+@pytest.mark.parametrize("steps", [_AHEAD, _BEHIND], ids=["forward", "back"])
+async def test_a_machine_whose_clock_steps_loses_no_deed_and_no_alarm(
+    tmp_path: Path, steps: tuple[tuple[timedelta, bool], ...], results: Results
+) -> None:
+    """Server and worker go by one clock; `examine` misses no alarm that was planned by then, and finds none twice."""
+    clock = Clock(tmp_path)
+    with premises(tmp_path) as place:
+        place.start("up", entry=clock.entry(sys.executable, "-m", "tests.crash.one_clock")).ready()
+        async with place.counter() as counter:
+            client = Client(counter, patience=STARVED)
+            await client.begin(LETTER)
+            await _heard_more(place)
+            with results.of("the whole machine's clock steps by an hour", "deeds and alarms once, none lost") as trial:
+                trial.note = ", then ".join(f"{offset.total_seconds() / 3600:+.0f} h" for offset, _ in steps)
+                for offset, rings in steps:
+                    clock.step(offset)
+                    await _noted_at(client, offset)
+                    if rings:
+                        await _heard_more(place)
+                await examine(client)
+
+
+async def _noted_at(client: Client, offset: timedelta) -> None:
+    """Note, until a note stands on record by the clock that was stepped: each process hears of it within a second."""
+    async with asyncio.timeout(STARVED):
+        while True:
+            await insisted(client, deed(client.counter, client.reference, "p-anna", Act.NOTE))
+            noted = [line.at for line in trace(client.counter.home, client.reference) if line.act == Act.NOTE]
+            if abs(noted[-1] - datetime.now(UTC) - offset) < SOON:
+                return
 
 
 async def _heard_more(place: Premises) -> None:

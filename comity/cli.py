@@ -12,12 +12,16 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from comity.errors import ComityError, Refused, Unreachable
+from comity.errors import ComityError, Refused, Unreachable, Unreadable
 from comity.settings import Settings
+
+if TYPE_CHECKING:
+    from comity.law.library import Law
+    from comity.request.letter import Letter
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
@@ -26,9 +30,11 @@ app = typer.Typer(
 )
 ledger = typer.Typer(no_args_is_help=True, help="The append-only record: verify it, export it, prove an entry.")
 evidence = typer.Typer(no_args_is_help=True, help="Exhibits and packages: what comes in, leaves and is received.")
+law = typer.Typer(no_args_is_help=True, help="What treaties and laws ask, with the article and how far it was read.")
 schema = typer.Typer(no_args_is_help=True, help="The form of what other systems may write.")
 app.add_typer(ledger, name="ledger")
 app.add_typer(evidence, name="evidence")
+app.add_typer(law, name="law")
 app.add_typer(schema, name="schema")
 
 
@@ -58,12 +64,114 @@ def lifecycle(
         say(drawing.plain())
 
 
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A request as JSON; `-` reads it from the standard input.")],
+    to: Annotated[str | None, typer.Option(help="The State that it is for (ISO 3166-1), if another.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a request before it is sent: what the requested State will miss. Exit code 1 when a gap blocks it."""
+    from comity.law.checking import checked, lines
+    from comity.request.gaps import is_urgent
+
+    letter = _letter(file, to)
+    found = checked(letter, _law(), datetime.now(UTC))
+    if as_json:
+        say_json(found.model_dump(mode="json"))
+    else:
+        say("\n".join(lines(found, urgent=is_urgent(letter))))
+    if found.blocked:
+        raise typer.Exit(1)
+
+
+def _letter(file: Path, to: str | None) -> "Letter":
+    from comity.law.states import known_states
+    from comity.request.reading import read
+
+    states = known_states()
+    letter = read(bytes_of(file), states)
+    if to is None:
+        return letter
+    if to.upper() not in states:
+        raise Unreadable("--to: there is no State of that code; write it as in ISO 3166-1, with two letters")
+    return letter.model_copy(update={"requested_state": to.upper()})
+
+
+_MORE_THAN_ANY = 1 << 20
+"""Bytes: more than any request may have. The reader says what is too large."""
+
+
+def bytes_of(file: Path) -> bytes:
+    """What stands in a file; `-` is the standard input. Raises Unreadable."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read(_MORE_THAN_ANY)
+    try:
+        with file.open("rb") as source:
+            return source.read(_MORE_THAN_ANY)
+    except OSError as error:
+        raise Unreadable(f"the file cannot be read: {error.strerror}") from None
+
+
 @schema.command("request")
 def schema_request() -> None:
     """Print the JSON Schema of a request, so that other systems can write one."""
     from comity.request.letter import schema as of_letter
 
     say_json(of_letter())
+
+
+@law.command("list")
+def law_list(
+    page: Annotated[bool, typer.Option("--page", help="As Markdown: docs/law/README.md.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the instruments: whether each is in force, and how much of what stands here was read in a text."""
+    from comity.law import drawing
+
+    known = _law()
+    if as_json:
+        say_json([drawing.line(each) for each in known.instruments.values()])
+    else:
+        say(drawing.index(known).rstrip() if page else drawing.listed(known))
+
+
+@law.command("show")
+def law_show(
+    name: Annotated[str, typer.Argument(help="An instrument, as `comity law list` names it.")],
+    page: Annotated[bool, typer.Option("--page", help="As Markdown: its page of docs/law.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print one instrument for a lawyer: each rule and ground with its article, and whether that was read."""
+    from comity.law import drawing
+
+    known = _law()
+    found = known.instrument(name.strip().lower())
+    if as_json:
+        say_json(found.model_dump(mode="json"))
+    else:
+        say(drawing.page(found, known).rstrip() if page else drawing.plain(found, known))
+
+
+@law.command("check")
+def law_check(
+    folder: Annotated[Path | None, typer.Argument(help="Law files to check; default: those in use.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Read all law files, and name what is wrong with its line. Exit code 1 when something is."""
+    from comity.law.library import Law
+
+    found = Law.load("default", folder=folder) if folder else _law()
+    if as_json:
+        say_json({"version": found.version, "instruments": sorted(found.instruments)})
+    else:
+        say(f"all files can be read: {len(found.instruments)} instruments; version {found.version}")
+
+
+def _law() -> "Law":
+    from comity.law.library import Law
+
+    settings = Settings()
+    return Law.load(settings.law, settings.home)
 
 
 @ledger.command("key")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
-from comity.cli import Json, evidence, say, say_json
+from comity.cli import Json, bytes_of, evidence, say, say_json
 from comity.errors import AlreadyKnown, Fault, NotFound, NotYours, Refused, Unreadable
 from comity.home import Home, open_home
 from comity.people import People
@@ -130,7 +130,7 @@ def submit(
     from desk.submitting import Submission
     from desk.submitting import submit as hand_in
 
-    data = sys.stdin.buffer.read() if str(file) == "-" else _bytes(file)
+    data = bytes_of(file)
     at = received.replace(tzinfo=UTC) if received else datetime.now(UTC)
 
     async def work(counter: "Counter") -> None:
@@ -551,14 +551,20 @@ def watch(
         show_live(home)
 
 
-def show(reference: Reference, as_json: Json = False) -> None:
+def show(
+    reference: Reference,
+    deadlines: Annotated[bool, typer.Option("--deadlines", help="Instead: how each deadline was counted.")] = False,
+    as_json: Json = False,
+) -> None:
     """Show one request: where it stands, what is owed by when and why, and what is open for whom."""
     from desk.counter import on_record
-    from desk.telling import show_request, whole
+    from desk.telling import show_deadlines, show_request, whole
 
     home = open_home(Settings())
     request = on_record(home, _found(home, reference))
-    if as_json:
+    if deadlines:
+        show_deadlines(home, request, as_json=as_json)
+    elif as_json:
         say_json(whole(home, request))
     else:
         show_request(home, request)
@@ -833,14 +839,6 @@ def _channel(named: str) -> "Channel":
     if named not in list(Channel):
         raise Unreadable(f"--channel: there is no channel of that name; there are {', '.join(Channel)}")
     return Channel(named)
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        with file.open("rb") as source:
-            return source.read(1 << 20)  # more than any request may have: the reader says what is too large
-    except OSError as error:
-        raise Unreadable(f"the file cannot be read: {error.strerror}") from None
 
 
 async def _deposited(

@@ -13,6 +13,7 @@ from comity.errors import AlreadyKnown, NotOpen, Objection, Refused
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
+from comity.law.states import known_states
 from comity.register import reading, writing
 from comity.request.gaps import gaps
 from comity.request.identities import split
@@ -40,7 +41,7 @@ from desk.comparing import DATES, Beyond, beyond
 from desk.counter import Counter
 from desk.sealing import Handed, sealed_once
 from desk.several import do_once, foresee, id_for
-from desk.submitting import LATE, Input, Submission, foreign_index, known_states
+from desk.submitting import LATE, Input, Submission, foreign_index
 from desk.telling import instant, together
 from desk.tracing import trace
 

@@ -16,13 +16,14 @@ from ulid import ULID
 from comity.errors import Unreadable
 from comity.law.library import Law
 from comity.law.models import KindOfMeasure
+from comity.law.states import known_states
 from comity.request.letter import LINE_PATTERN, TEXT_PATTERN
 from comity.request.lifecycle import Act, Role, Status
 from comity.request.model import Channel, Deed, LetterKept, Request, Urgency, Way
 from comity.request.rules import ALONE_AT_NIGHT, URGENT
 from desk.counter import Counter
 from desk.filing import CALL_NOTE, Paper, file_paper
-from desk.submitting import Submission, known_states, submit
+from desk.submitting import Submission, submit
 
 CALLER = "officer-999"
 """The token of who called: a contact officer, whose name and number stand in the vault only.

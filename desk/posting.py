@@ -17,6 +17,7 @@ from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
 from comity.law.library import Law
+from comity.law.states import known_states
 from comity.ledger import log
 from comity.register import post, reading
 from comity.register.post import Piece
@@ -27,7 +28,7 @@ from desk import acting, lettering, papers
 from desk.counter import Counter
 from desk.filing import Paper, Posted
 from desk.sealing import Handed, seal_in
-from desk.submitting import foreign_text, known_states, make_keys
+from desk.submitting import foreign_text, make_keys
 
 _MAY_FILE = STILLS[Act.RECORD_LETTER].roles
 _PLACE = "the post room"

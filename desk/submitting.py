@@ -5,7 +5,6 @@ import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from babel import Locale
 from pydantic import BaseModel
 from ulid import ULID
 
@@ -15,6 +14,7 @@ from comity.errors import AlreadyKnown, Refused
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
+from comity.law.states import known_states
 from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.register import reading, writing
@@ -73,12 +73,6 @@ class Submission:
     anew: bool = False
     role: Role = Role.COORDINATOR
     told: tuple[str, ...] = ()
-
-
-def known_states() -> frozenset[str]:
-    """ISO 3166-1 alpha-2 codes, from the CLDR."""
-    codes: list[str] = [str(code) for code in Locale("en").territories]
-    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - {"EU", "UN", "ZZ"}
 
 
 async def submit(counter: Counter, submission: Submission) -> Receipt:

@@ -6,8 +6,12 @@ from typing import Any
 
 from rich.console import Console
 
+from comity.cli import say, say_json
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
+from comity.law.calendars import OfficeCalendar
+from comity.law.explaining import explained
+from comity.law.models import OURS
 from comity.register import reading
 from comity.request.gaps import Lack
 from comity.request.lifecycle import Duty, Role
@@ -15,8 +19,6 @@ from comity.request.model import Measure, Owed, Package, Question, Request, stag
 from comity.request.rules import offers, parts_of
 from desk.submitting import Questions
 from desk.tracing import Line
-
-OURS = "our default"
 
 
 def offered(request: Request) -> list[dict[str, Any]]:
@@ -91,6 +93,17 @@ def show_request(home: Home, request: Request) -> None:
         out.print(line)
     for number, lack in enumerate(questions(home, request.reference), 1):
         out.print(f"Q{number}: {lack.asks}")
+
+
+def show_deadlines(home: Home, request: Request, *, as_json: bool) -> None:
+    """How each deadline of each duty was counted: the one that leads first."""
+    calendar = OfficeCalendar.of(home.settings.own_state, home.settings.zone)
+    counted = [(owed, explained(deadline, calendar)) for owed in request.duties for deadline in owed.deadlines]
+    if as_json:
+        say_json([{"duty": owed.key, "urgency": owed.urgency} | each.model_dump(mode="json") for owed, each in counted])
+        return
+    for owed, each in counted:
+        say(f"{owed.key} {owed.urgency}: {each.sentence}")
 
 
 def _part(part: Measure | Package | Question) -> str:

@@ -45,6 +45,12 @@ class OfficeCalendar:
         """Whether it is neither weekend nor public holiday there."""
         return bool(self.holidays.is_working_day(day))
 
+    def why_not(self, day: date) -> str:
+        """Why it does not work on a day: the name of the holiday, or `weekend`; "" where it does."""
+        if self.is_working(day):
+            return ""
+        return str(self.holidays.get(day) or "weekend")
+
 
 _ZONE_NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", re.ASCII)
 

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from pydantic import ValidationError
 
 from comity.errors import NotFound, Refused, Unreadable
+from comity.law.lines import line_of
 from comity.law.models import Defaults, Instrument, KindOfMeasure, Ladders, Measures, Retention, Sources
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
 from comity.request.lifecycle import Duty
@@ -57,12 +58,13 @@ class Law:
         return self.kinds[key]
 
     def in_force_between(self, instrument: str, one: str, other: str) -> Literal["yes", "no", "unknown"]:
-        """Whether an instrument binds two States (ISO 3166-1), by the list of parties. Raises NotFound.
+        """Whether an instrument is a basis between two States (ISO 3166-1), by the list of parties. Raises NotFound.
 
-        A State that is not on a list nobody has verified is `unknown`; reservations are not looked at.
+        What is only linked to mutual assistance is none. A State that is not on a list nobody has verified is
+        `unknown`; reservations are not looked at.
         """
         read = self.instrument(instrument)
-        if not read.in_force:
+        if read.linked or not read.in_force:
             return "no"
         if read.parties.states == "unknown":
             return "unknown"
@@ -70,15 +72,18 @@ class Law:
             return "yes"
         return "no" if read.parties.verified else "unknown"
 
-    def rules_for(self, instrument: str, duty: Duty, kind: str | None = None) -> tuple[Rule, ...]:
-        """The instrument's rules on a duty, of one kind of measure or (None) of the request as a whole.
+    def rules_for(
+        self, instrument: str, duty: Duty, kind: str | None = None, urgency: Urgency = Urgency.P3
+    ) -> tuple[Rule, ...]:
+        """The instrument's rules on a duty of a class, of one kind of measure or (None) of the request as a whole.
 
-        An instrument that is not in force, or that no file describes (reciprocity, say), has none.
+        An instrument that is not in force, or that no file describes, has none.
         """
         read = self.instruments.get(instrument)
         if read is None or not read.in_force:
             return ()
-        return tuple(rule for rule in read.rules if rule.duty == duty and (not rule.kinds or kind in rule.kinds))
+        bound = [rule for rule in read.rules if rule.duty == duty and (not rule.kinds or kind in rule.kinds)]
+        return tuple(rule for rule in bound if not rule.classes or urgency in rule.classes)
 
     def ladder_for(self, duty: Duty, urgency: Urgency) -> Ladder:
         """The ladder that a duty of that class climbs."""
@@ -88,7 +93,9 @@ class Law:
         """What the law says on one duty: of its measure's instrument, or of all instruments of the request."""
         of_part = [measure for measure in request.measures if measure.id == owed.part]
         bases = [(measure.instrument, measure.kind if of_part else None) for measure in of_part or request.measures]
-        rules = [rule for base, kind in dict.fromkeys(bases) for rule in self.rules_for(base, owed.duty, kind)]
+        rules = [
+            rule for base, kind in dict.fromkeys(bases) for rule in self.rules_for(base, owed.duty, kind, owed.urgency)
+        ]
         return Terms(
             rules=tuple(rules),
             default=self.defaults.rule(owed.duty, owed.urgency),
@@ -164,11 +171,14 @@ class _Reading:
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise Unreadable(f"law/{where}: {error}") from error
         except ValidationError as error:
-            raise Unreadable("\n".join(_faults(where, error))) from error
+            raise Unreadable("\n".join(_faults(where, text.decode(), error))) from error
 
 
-def _faults(where: str, error: ValidationError) -> list[str]:
-    return [f"law/{where}: {_path(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+def _faults(where: str, text: str, error: ValidationError) -> list[str]:
+    return [
+        f"law/{where}: line {line_of(text, fault['loc'])}: {_path(fault['loc'])}: {fault['msg']}"
+        for fault in error.errors()
+    ]
 
 
 def _path(steps: tuple[int | str, ...]) -> str:

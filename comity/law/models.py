@@ -42,25 +42,58 @@ class Ground(Provision):
     consult_first: Literal["yes", "where appropriate", "no", "unknown"]
 
 
-class Content(Provision):
-    """One thing that a request under an instrument must say."""
+class Said(Provision):
+    """One thing that an instrument says, in our own words."""
 
-    what: str
+    what: str = Field(min_length=1)
+
+
+class Content(Said):
+    """One thing that a request must say; `fields`: the paths of comity.request.letter that say it."""
+
+    fields: tuple[str, ...] = ()
+
+
+class OthersLimit(Said):
+    """A time limit that binds somebody else: shown to a lawyer, and counted by nobody here."""
+
+    who: str
+    length: LengthText
+    starts: str
+    extension: str = NO_NUMBER
+
+
+class Reservation(Said):
+    """A reservation or declaration of one Party that was read."""
+
+    state: Country
 
 
 class Instrument(Record):
-    """One treaty or law, as comity/law/instruments holds it."""
+    """One treaty or law, as comity/law/instruments holds it. Where it has no row of a kind, nobody has read of one.
+
+    `linked`: it is no basis for mutual legal assistance, and stands here since requests touch it.
+    """
 
     id: Token
     name: str
     in_force: bool
+    linked: bool = False
     status: str = Field(description="what is known of its entry into force, with the source")
     parties: Parties
     asked: Provision = Field(description="where it says that dates asked for are taken into account")
+    covers: tuple[Said, ...] = ()
     channels: tuple[Channel, ...] = ()
-    rules: tuple[Rule, ...] = ()
-    grounds: tuple[Ground, ...] = ()
     contents: tuple[Content, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    others: tuple[OthersLimit, ...] = ()
+    grounds: tuple[Ground, ...] = ()
+    no_grounds: tuple[Said, ...] = ()
+    confidentiality: tuple[Said, ...] = ()
+    use: tuple[Said, ...] = ()
+    returns: tuple[Said, ...] = ()
+    costs: tuple[Said, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
 
     @model_validator(mode="after")
     def _named_once(self) -> "Instrument":
@@ -110,6 +143,10 @@ class Measures(Record):
 # --- our default clocks -----------------------------------------------------------------------------------------------
 
 
+OURS = "our default"
+"""Where a number of ours stands."""
+
+
 class Defaults(Record):
     """Our own clocks for every duty and urgency class, where no instrument sets a number, or a later one."""
 
@@ -129,7 +166,7 @@ class Defaults(Record):
         return Rule(
             id=f"default/{duty}",
             duty=duty,
-            article="our default",
+            article=OURS,
             verified=False,
             source="ours to set",
             note=self.note,

@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from comity.errors import Unreadable
 from comity.request.lifecycle import Duty
-from comity.request.model import Deadline, Measure, Owed, Record, Request, Token
+from comity.request.model import Deadline, Measure, Owed, Record, Request, Token, Urgency
 
 
 class Calendar(Protocol):
@@ -172,9 +172,9 @@ class Provision(Record):
 class Rule(Provision):
     """One rule about time: which duty it binds, from which instant it counts, and how long.
 
-    `kinds`: the kinds of measure that it binds, all when empty. `least`: a minimum (the order's own end decides,
-    unless that is earlier). `extension`: how much longer it may become, `agreed` where no number is set. `stops`: what
-    stops it, in words.
+    `kinds`, `classes`: the kinds of measure and the classes of urgency that it binds, all when empty. `least`: a
+    minimum (the order's own end decides, unless that is earlier). `extension`: how much longer it may become, `agreed`
+    where no number is set. `stops`: what stops it, in words.
     """
 
     id: Token
@@ -182,6 +182,7 @@ class Rule(Provision):
     starts: Start
     length: Annotated[str, AfterValidator(_a_length_or_none)]
     kinds: tuple[Token, ...] = ()
+    classes: tuple[Urgency, ...] = ()
     least: bool = False
     ends_on_working_day: bool = False
     extension: Annotated[str, AfterValidator(_an_extension)] = NO_NUMBER
@@ -208,6 +209,10 @@ class Terms:
 ASKED = "asked by the requesting authority"
 DATA_LOST = "data lost"
 GIVEN = "date given"
+AS_DATED = "as dated"
+"""The length of a deadline that is a date, and was not counted."""
+EXTENDED = ", extended"
+"""What is said behind the length of a deadline that was extended."""
 
 _OF_THIS_REQUEST = Provision(article="a date of this request", verified=True, source="the request")
 _BY_DATE_ASKED = frozenset({Duty.DECIDE, Duty.EXECUTE})
@@ -277,7 +282,7 @@ class _Count:
         if rule.ends_on_working_day and length.unit not in _EXACT:
             due = self.calendar.end_of(_working_from(self.calendar.day_of(due), self.calendar))
         latest = self._extended(rule, due)
-        said = rule.length if latest == due else f"{rule.length}, extended"
+        said = rule.length if latest == due else f"{rule.length}{EXTENDED}"
         return self._deadline(rule.id, rule, due=latest, started=start, length=said)
 
     def _extended(self, rule: Rule, due: datetime) -> datetime:
@@ -291,7 +296,7 @@ class _Count:
 
     def _dated(self, rule: str, due: datetime, provision: Provision) -> Deadline:
         started = self.owed.opened if rule == GIVEN else self.request.received
-        return self._deadline(rule, provision, due=due.astimezone(UTC), started=started, length="as dated")
+        return self._deadline(rule, provision, due=due.astimezone(UTC), started=started, length=AS_DATED)
 
     def _deadline(self, rule: str, provision: Provision, *, due: datetime, started: datetime, length: str) -> Deadline:
         return Deadline(

@@ -79,9 +79,16 @@ OF_EACH = {"offences": ("law", "maximum_penalty"), "persons": ("role",)}
 """What each entry of a list must say."""
 
 
-def _is_urgent(letter: Letter) -> bool:
+def claimed(letter: Letter) -> Urgency | None:
+    """The most urgent class that it claims, as a whole or for one measure."""
     whole = letter.emergency.claimed if letter.emergency else None
-    return any(claimed in URGENT for claimed in (whole, *(measure.urgency for measure in letter.measures)))
+    named = [each for each in (whole, *(measure.urgency for measure in letter.measures)) if each]
+    return min(named, key=lambda urgency: urgency.rank, default=None)
+
+
+def is_urgent(letter: Letter) -> bool:
+    """Whether it claims to be P0, P1 or P1d."""
+    return claimed(letter) in URGENT
 
 
 def _serves_only(letter: Letter) -> bool:
@@ -107,8 +114,8 @@ SOMETIMES: tuple[tuple[str, Callable[[Letter], object]], ...] = (
         lambda letter: letter.exposure and (letter.exposure.death_penalty or letter.exposure.torture),
     ),
     ("validation.authority.name", _lacks_judge),
-    ("emergency.facts", _is_urgent),
-    ("issuing_authority.contact.round_the_clock", _is_urgent),
+    ("emergency.facts", is_urgent),
+    ("issuing_authority.contact.round_the_clock", is_urgent),
 )
 """What a request must say on a condition."""
 

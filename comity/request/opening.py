@@ -8,7 +8,7 @@ from datetime import datetime
 from comity.request.gaps import Lack, LawKnown, instants_of, instrument_of, kind_of, may_bind
 from comity.request.letter import Channel, Emergency, Letter, MeasureSought, Risk
 from comity.request.model import Country, Direction, Gap, Receive, SoughtMeasure, Urgency
-from comity.request.triage import Claim, suggest
+from comity.request.triage import Claim, Suggestion, suggest
 
 UNKNOWN_KIND = "unknown"
 """The kind of a measure that the law does not know."""
@@ -64,11 +64,15 @@ def urgency_of(letter: Letter, index: int, now: datetime) -> Urgency:
     Whoever tells of a child at risk claims that class, also without naming it: no ladder may wait for the word. A
     lowering that the letter reports changes nothing by itself: urgency goes down by a second person only.
     """
-    emergency = letter.emergency or Emergency()
-    lost_at = _data_lost_at(letter, ("emergency.", f"measures[{index}]."))
-    told = suggest(_claim(emergency, lost_at), now).urgency
+    told = suggested(letter, now, ("emergency.", f"measures[{index}].")).urgency
     own = letter.measures[index].urgency if letter.measures else None
-    return own or emergency.claimed or min(told, Urgency.P3, key=lambda urgency: urgency.rank)
+    whole = letter.emergency.claimed if letter.emergency else None
+    return own or whole or min(told, Urgency.P3, key=lambda urgency: urgency.rank)
+
+
+def suggested(letter: Letter, now: datetime, holders: tuple[str, ...] = _HOLDS_DATA) -> Suggestion:
+    """The class that the facts told suggest, and why; `holders`: where a letter says when data will be lost."""
+    return suggest(_claim(letter.emergency or Emergency(), _data_lost_at(letter, holders)), now)
 
 
 def _claim(emergency: Emergency, data_lost_at: datetime | None) -> Claim:

@@ -1,6 +1,8 @@
 """The command line where there is no service, or nothing that it could be run on."""
 
 import json
+import re
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -10,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from comity.home import open_home
+from comity.law.library import FOLDER
 from comity.ledger import log
 from comity.ledger.checkpoint import sign_head
 from comity.register.writing import Arriving, arrive
 from comity.store import PATIENCE
 from tests.cli.typist import Typist
 from tests.ledger.records import START, deed
+from tests.office import EXAMPLES
 from tests.processes import Premises, premises
 
 
@@ -92,6 +96,34 @@ def test_what_needs_no_home_works_without_one(nowhere: Premises) -> None:
     typed = Typist(nowhere)
     assert json.loads(typed("schema", "request").stdout)["title"] == "Letter"
     assert len(json.loads(typed("lifecycle", "--json").stdout)) > 100
+
+
+def test_a_lawyer_reads_the_law_and_is_told_the_line_of_a_fault(nowhere: Premises, tmp_path: Path) -> None:
+    typed = Typist(nowhere)
+    assert {"id", "standing", "read"} <= set(json.loads(typed("law", "list", "--json").stdout)[0])
+    assert json.loads(typed("law", "show", "EIO", "--json").stdout)["rules"][0]["article"] == "16(1)"
+    assert b"CHECK AGAINST THE TEXT" in typed("law", "show", "eio").stdout
+    unknown = typed("law", "show", "hague")
+    assert (unknown.returncode, b"there are bilateral, budapest" in unknown.stderr) == (1, True)
+    assert typed("law", "check").returncode == 0
+    law = shutil.copytree(FOLDER, tmp_path / "law")
+    (law / "instruments" / "none.toml").write_text((law / "instruments" / "none.toml").read_text() + "colour = 1\n")
+    ended = typed("law", "check", str(law))
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert re.search(rb"law/instruments/none\.toml: line [0-9]+: contents\[1\]\.colour: Extra inputs", ended.stderr)
+
+
+def test_a_request_is_checked_before_it_is_sent(nowhere: Premises) -> None:
+    typed, example = Typist(nowhere), EXAMPLES / "p3-bank-records-three-measures.json"
+    assert typed("check", str(example)).returncode == 0
+    told = json.loads(example.read_bytes())
+    told["measures"] = [{"kind": "production of subscriber data"}]
+    ended = typed("check", "-", "--json", stdin=json.dumps(told).encode())
+    assert ended.returncode == 1
+    assert json.loads(ended.stdout)["missing"][0]["weight"] == "blocking"
+    nobody = typed("check", str(example), "--to", "XX")
+    assert (nobody.returncode, b"there is no State of that code" in nobody.stderr) == (1, True)
+    assert typed("check", "nowhere.json").returncode == 1
 
 
 def test_a_port_in_use_is_named_before_anything_is_started(place: Premises) -> None:

@@ -209,6 +209,14 @@ def test_post_that_nobody_can_place_waits_in_the_list_and_is_filed(typed: Typist
     assert [line["act"] for line in told] == ["make keys", "sealed", "accessed", "moved", "moved"]
 
 
+def test_each_deadline_says_how_it_was_counted(typed: Typist, reference: str) -> None:
+    told = read_json(typed("show", reference, "--deadlines", "--json").stdout)
+    assert {"duty", "urgency", "deadline", "counted", "left_out", "sentence"} <= set(told[0])
+    text = typed("show", reference, "--deadlines").stdout.decode().splitlines()
+    assert [line.split(": ", 1)[1] for line in text] == [each["sentence"] for each in told]
+    assert all(each["deadline"]["article"] in each["sentence"] for each in told)
+
+
 def test_the_same_deed_said_again_is_done_once(typed: Typist, reference: str) -> None:
     words = ("act", reference, "acknowledge", "--id", "01JNBXR6K3V8ZD5T0M7QHYWGAC", "--json", *_ANNA)
     one, two = (read_json(typed(*words).stdout) for _ in range(2))

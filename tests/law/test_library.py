@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from comity.errors import NotFound, Refused, Unreadable
+from comity.law.drawing import sections
 from comity.law.library import FOLDER, Law
 from comity.request.deadlines import NO_NUMBER, Provision, Unit, length_of
 from comity.request.letter import MeasureSought
@@ -23,22 +24,16 @@ DEMO = Path("anywhere/demo")
 SETS = {"default": Law.load(), "demo": Law.load("demo", DEMO)}
 LAW = SETS["default"]
 PROVISIONS: list[Provision] = [
-    row
-    for read in LAW.instruments.values()
-    for row in (read.asked, *read.channels, *read.rules, *read.grounds, *read.contents)
+    row for read in LAW.instruments.values() for _, rows in sections(read) for row in [found.says for found in rows]
 ]
 
 
 # --- whole ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_instruments_are_there() -> None:
-    assert {key: read.in_force for key, read in LAW.instruments.items()} == {
-        "budapest": True,
-        "cets224": False,
-        "eio": True,
-        "untoc": True,
-    }
+def test_the_instruments_that_carry_the_post_are_there_and_those_not_in_force_say_so() -> None:
+    assert {"eio", "untoc", "budapest", "ets30", "bilateral", "none"} <= set(LAW.instruments)
+    assert {key for key, read in LAW.instruments.items() if not read.in_force} == {"cets224", "uncybercrime"}
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -208,7 +203,7 @@ def test_a_verified_list_of_parties_says_no(law_files: Path) -> None:
 
 
 def test_what_is_not_there_is_answered_with_what_is() -> None:
-    with pytest.raises(NotFound, match="there are budapest, cets224, eio, untoc"):
+    with pytest.raises(NotFound, match="there are bilateral, budapest, cets197, cets224"):
         LAW.instrument("hague")
     with pytest.raises(NotFound, match="there are account monitoring, bank records"):
         LAW.kind("extradition")
@@ -292,8 +287,16 @@ def test_a_bad_file_is_refused_with_the_place_at_fault(
     law_files: Path, file: str, old: str, new: str, fault: str
 ) -> None:
     _edit(law_files / file, old, new)
-    with pytest.raises(Unreadable, match=f"(?s)^law/{re.escape(file)}: .*{fault}"):
+    with pytest.raises(Unreadable, match=f"(?s)^law/{re.escape(file)}: .*{fault}") as refused:
         Law.load(folder=law_files)
+    line = re.search(r"line (\d+)", str(refused.value))
+    assert line
+    assert int(line[1]) == 1 or re.search(_KEYS_AT_FAULT, (law_files / file).read_text().splitlines()[int(line[1]) - 1])
+
+
+_KEYS_AT_FAULT = (
+    r"\[|id|length|duty|extension|nature|verified|checked|acknowledge|record|content|vault|told_again|hold|when|tell"
+)
 
 
 def test_bytes_that_are_no_text_are_refused(law_files: Path) -> None:

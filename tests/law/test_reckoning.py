@@ -153,7 +153,7 @@ def test_a_package_rests_on_the_instruments_of_its_request() -> None:
     assert [each.rule for each in found.duties[0].deadlines] == ["default/release"]
 
 
-@pytest.mark.parametrize("instrument", ["cets224", "reciprocity"])
+@pytest.mark.parametrize("instrument", ["cets224", "none", "no file describes it"])
 def test_law_that_binds_nobody_or_is_not_described_leaves_our_default(instrument: str) -> None:
     found = reckon(request(owed(Duty.EXECUTE, "M1"), measures=(measure(instrument=instrument),)), LAW, LUXEMBOURG)
     assert [each.rule for each in found.duties[0].deadlines] == ["default/execute"]
@@ -164,7 +164,7 @@ def test_a_date_asked_for_names_the_article_that_honours_it() -> None:
     for instrument, article, verified in (
         ("eio", "12", True),
         ("untoc", "18(24)", True),
-        ("reciprocity", "unknown", False),
+        ("none", "unknown", False),
     ):
         standing = request(owed(Duty.DECIDE, "M1"), measures=(measure(instrument=instrument),), asked_by=asked)
         first = reckon(standing, LAW, LUXEMBOURG).duties[0].deadlines[0]

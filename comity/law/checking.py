@@ -1,0 +1,94 @@
+"""What the requested State will miss in a request, before it is sent: each gap, how much it weighs, and who says so."""
+
+import re
+from datetime import datetime
+from typing import Literal
+
+from comity.law.library import Law
+from comity.request.gaps import Lack, claimed, gaps, instrument_of, is_urgent, kind_of
+from comity.request.letter import Letter
+from comity.request.model import Record, Urgency
+from comity.request.opening import suggested
+
+BLOCKING: Literal["blocking"] = "blocking"
+WILL_DELAY: Literal["will delay"] = "will delay"
+_OUR_PRACTICE = "our practice: every request says it"
+
+
+class Missing(Record):
+    """One gap: `blocking` where nothing can be done without it, else it `will delay`; `by`: article or table."""
+
+    weight: Literal["blocking", "will delay"]
+    field: str
+    asks: str
+    by: str
+
+
+class Checked(Record):
+    """A request as it would be read: what it claims, what its facts suggest and why, and what it lacks.
+
+    `blocked`: it is better not sent as it is. Never so of an urgent one: that is accepted, and asked meanwhile.
+    """
+
+    claims: Urgency | None
+    suggests: Urgency
+    because: tuple[str, ...]
+    missing: tuple[Missing, ...]
+    blocked: bool
+
+
+def checked(letter: Letter, law: Law, now: datetime) -> Checked:
+    """What becomes of a letter that comes in now: its gaps, what blocks first."""
+    found = [_weighed(lack, letter, law) for lack in gaps(letter, law, now)]
+    reading = suggested(letter, now)
+    return Checked(
+        claims=claimed(letter),
+        suggests=reading.urgency,
+        because=reading.reasons,
+        missing=tuple(sorted(found, key=lambda each: each.weight != BLOCKING)),
+        blocked=not is_urgent(letter) and any(each.weight == BLOCKING for each in found),
+    )
+
+
+def lines(found: Checked, *, urgent: bool) -> list[str]:
+    """The same for a person."""
+    told = [f"{each.weight:<11} {each.field}: {each.asks} [{each.by}]" for each in found.missing]
+    told += [] if told else ["nothing is missing that is known here"]
+    if urgent and found.missing:
+        told.append("urgent: it is accepted as it is, and all of this is asked meanwhile")
+    claims = f"claims {found.claims}" if found.claims else "claims no class"
+    return [f"urgency     it {claims}; its facts suggest {found.suggests}: {'; '.join(found.because)}", *told]
+
+
+def _weighed(lack: Lack, letter: Letter, law: Law) -> Missing:
+    kind = _needing(lack, letter, law)
+    by = f"what '{kind}' needs (comity/law/measures.toml)" if kind else _article(lack, letter, law)
+    blocks = kind or lack.field in ("requested_state", "measures") or _is_of_basis(lack)
+    return Missing(weight=BLOCKING if blocks else WILL_DELAY, field=lack.field, asks=lack.asks, by=by)
+
+
+def _is_of_basis(lack: Lack) -> bool:
+    return lack.field.split("[")[0] == "legal_bases" or lack.field.endswith("].instrument")
+
+
+def _needing(lack: Lack, letter: Letter, law: Law) -> str | None:
+    """The kind of measure that cannot do without the field, by its own table."""
+    of_measure = re.match(r"measures\[(\d+)\]\.(.+)", lack.field)
+    if of_measure is None:
+        return next(
+            (kind.id for each in letter.measures if (kind := kind_of(each, law)) and lack.field in kind.needs), None
+        )
+    kind = kind_of(letter.measures[int(of_measure[1])], law)
+    return kind.id if kind and of_measure[2] in kind.needs else None
+
+
+def _article(lack: Lack, letter: Letter, law: Law) -> str:
+    """The article of an instrument of this letter that asks for the field."""
+    named = {instrument_of(letter, index) for index in range(len(letter.measures))}
+    path = re.sub(r"\[\d+\]", "", lack.field)
+    for key in sorted(filter(None, named & set(law.instruments))):
+        for content in law.instruments[key].contents:
+            if path in content.fields:
+                mark = "" if content.verified else ", CHECK AGAINST THE TEXT"
+                return f"{key} {content.article}{mark}"
+    return _OUR_PRACTICE

@@ -1,0 +1,197 @@
+"""The law data written out for a lawyer: as text for a terminal, and as the Markdown of docs/law."""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from comity.law.library import Law
+from comity.law.models import Ground, Instrument, OthersLimit, Reservation, Said
+from comity.request.deadlines import AGREED, NO_NUMBER, Provision, Rule
+
+UNKNOWN = "unknown: nobody has read of it"
+_WIDTH = 110
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that an instrument says: in words, and where it says so."""
+
+    words: str
+    says: Provision
+
+    @property
+    def told(self) -> str:
+        """The words with their note."""
+        return f"{self.words}; {self.says.note}" if self.says.note else self.words
+
+    @property
+    def mark(self) -> str:
+        """How far it was read."""
+        return f"read: {self.says.source}" if self.says.verified else f"CHECK AGAINST THE TEXT ({self.says.source})"
+
+
+def sections(instrument: Instrument) -> list[tuple[str, list[Row]]]:
+    """All that the file of an instrument holds, a heading and its rows each; no row: nobody has read of one."""
+    by_channel = [Row(f"{each.way}{' (urgent)' if each.urgent else ''}", each) for each in instrument.channels]
+    told = {
+        "What it covers": _all(instrument.covers),
+        "By which ways": by_channel,
+        "What a request must say": _all(instrument.contents),
+        "Time limits that are counted here": [Row(_of_rule(rule), rule) for rule in instrument.rules],
+        "Dates that are asked for": [Row(_of_dates(instrument.asked), instrument.asked)],
+        "Time limits of others": [Row(_of_other(limit), limit) for limit in instrument.others],
+        "Grounds": [Row(_of_ground(ground), ground) for ground in instrument.grounds],
+        "What is no ground": _all(instrument.no_grounds),
+        "Confidentiality": _all(instrument.confidentiality),
+        "Use of the answer": _all(instrument.use),
+        "What goes back": _all(instrument.returns),
+        "Costs": _all(instrument.costs),
+        "Reservations and declarations": [Row(_of_reservation(each), each) for each in instrument.reservations],
+    }
+    return list(told.items())
+
+
+def read_of(instrument: Instrument) -> tuple[int, int]:
+    """How many of its rows were read in a text, and how many there are."""
+    rows = [row for _, rows in sections(instrument) for row in rows]
+    return sum(row.says.verified for row in rows), len(rows)
+
+
+def _all(said: tuple[Said, ...]) -> list[Row]:
+    return [Row(each.what, each) for each in said]
+
+
+def _of_dates(asked: Provision) -> str:
+    unread = asked.article.startswith(("unknown", "none"))
+    return "whether they are taken into account" if unread else "they are taken into account"
+
+
+def _of_rule(rule: Rule) -> str:
+    bound = ", ".join((*rule.kinds, *rule.classes))
+    of = f" ({bound})" if bound else ""
+    if rule.length == NO_NUMBER:
+        return f"{rule.duty}{of}: no number"
+    least = "at least " if rule.least else ""
+    longer = {NO_NUMBER: "", AGREED: "; longer by agreement"}.get(rule.extension, f"; once longer, by {rule.extension}")
+    stopped = "" if rule.stops == "nothing" else f"; stopped by {rule.stops}"
+    return f"{rule.duty}{of}: {least}{rule.length} from: {rule.starts}{longer}{stopped}"
+
+
+def _of_other(limit: OthersLimit) -> str:
+    longer = "" if limit.extension == NO_NUMBER else f"; longer: {limit.extension}"
+    return f"{limit.who}: {limit.what}: {limit.length} from: {limit.starts}{longer}"
+
+
+def _of_ground(ground: Ground) -> str:
+    return f"{_MAY[ground.nature]} {ground.effect}; consult first: {ground.consult_first}: {ground.what}"
+
+
+_MAY = {"mandatory": "must", "discretionary": "may", "unknown": "must or may (unknown)"}
+
+
+def _of_reservation(reservation: Reservation) -> str:
+    return f"{reservation.state}: {reservation.what}"
+
+
+def standing(instrument: Instrument) -> str:
+    """Whether it can be a basis at all."""
+    if instrument.linked:
+        return "linked, not mutual legal assistance"
+    return "in force" if instrument.in_force else "NOT IN FORCE"
+
+
+def parties(instrument: Instrument) -> str:
+    """Whom it binds, as far as that was read."""
+    of = instrument.parties
+    named = "unknown: no list was read" if of.states == "unknown" else ", ".join(of.states)
+    return f"{named} [{Row('', Provision(article='parties', verified=of.verified, source=of.source)).mark}]"
+
+
+# --- for a terminal ---------------------------------------------------------------------------------------------------
+
+
+def plain(instrument: Instrument, law: Law) -> str:
+    """One instrument as text."""
+    lines = [f"{instrument.id}  {instrument.name}", f"{standing(instrument)}; {instrument.status}"]
+    lines.append(f"parties: {parties(instrument)}")
+    for heading, rows in sections(instrument):
+        lines += ["", heading.upper(), *(_wrapped(row) for row in rows)]
+        lines += [] if rows else [f"  {UNKNOWN}"]
+    return "\n".join([*lines, "", *_sources(instrument, law)])
+
+
+def _wrapped(row: Row) -> str:
+    told = f"{row.says.article}: {row.told} [{row.mark}]"
+    return textwrap.fill(told, _WIDTH, initial_indent="  ", subsequent_indent="      ")
+
+
+def _sources(instrument: Instrument, law: Law) -> Iterator[str]:
+    """What the numbers behind `read` are."""
+    marks = [row.mark for _, rows in sections(instrument) for row in rows]
+    named = set(re.findall(r"\bS[0-9]+\b", " ".join([*marks, instrument.status, instrument.parties.source])))
+    yield from (f"{key}: {what}" for key, what in law.sources.items() if key in named)
+
+
+def listed(law: Law) -> str:
+    """All instruments, a line each: how much of what stands here was read in a text."""
+    lines = [_columns("id", "standing", "read", "name")]
+    for each in _in_order(law):
+        read, rows = read_of(each)
+        lines.append(_columns(each.id, standing(each), f"{read} of {rows}", each.name))
+    return "\n".join(lines)
+
+
+def line(instrument: Instrument) -> dict[str, object]:
+    """The same of one as plain values."""
+    read, rows = read_of(instrument)
+    named = {"id": instrument.id, "name": instrument.name, "standing": standing(instrument)}
+    return named | {"status": instrument.status, "rows": rows, "read": read}
+
+
+def _columns(key: str, state: str, read: str, name: str) -> str:
+    return f"{key:<14}{state:<37}{read:<10}{name}"
+
+
+def _in_order(law: Law) -> list[Instrument]:
+    return sorted(law.instruments.values(), key=lambda each: each.id)
+
+
+# --- as Markdown ------------------------------------------------------------------------------------------------------
+
+
+def page(instrument: Instrument, law: Law) -> str:
+    """docs/law, the page of one instrument."""
+    lines = [
+        f"# {instrument.name}",
+        "",
+        f"Drawn from `comity/law/instruments/{instrument.id}.toml` by `comity law show {instrument.id} --page`.",
+        "",
+        f"**{standing(instrument).capitalize()}**: {instrument.status}. Parties: {parties(instrument)}.",
+    ]
+    for heading, rows in sections(instrument):
+        lines += ["", f"## {heading}", "", *(_bullet(row) for row in rows)]
+        lines += [] if rows else [UNKNOWN.capitalize() + "."]
+    sources = [f"- {line}" for line in _sources(instrument, law)]
+    return "\n".join([*lines, *(["", "## Sources", "", *sources] if sources else [])]) + "\n"
+
+
+def _bullet(row: Row) -> str:
+    mark = row.mark if row.says.verified else f"**{row.mark}**"
+    return f"- **{row.says.article}** {row.told} ({mark})"
+
+
+def index(law: Law) -> str:
+    """docs/law/README.md."""
+    lines = [
+        "# The law, as far as it was read",
+        "",
+        "Drawn from comity/law/instruments by `comity law list --page`. What was not read in a text says so.",
+        "",
+        "| instrument | standing | read in a text |",
+        "| --- | --- | --- |",
+    ]
+    for each in _in_order(law):
+        read, rows = read_of(each)
+        lines.append(f"| [{each.name}]({each.id}.md) | {standing(each)} | {read} of {rows} |")
+    return "\n".join(lines) + "\n"

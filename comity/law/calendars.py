@@ -65,6 +65,6 @@ def _zone(name: str) -> ZoneInfo:
 
 def _holidays(country: str, subdivision: str | None) -> holidays.HolidayBase:
     try:
-        return holidays.country_holidays(country, subdiv=subdivision)
+        return holidays.country_holidays(country, subdiv=subdivision, language="en_US")
     except NotImplementedError as error:
         raise NotFound(f"no calendar of public holidays: {error}") from error

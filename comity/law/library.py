@@ -157,7 +157,10 @@ class _Reading:
     def _instrument(self, path: Path) -> Instrument:
         read = self._read(path, Instrument)
         if read.id != path.stem:
-            raise Unreadable(f"law/instruments/{path.name}: id: it must be the name of the file, '{path.stem}'")
+            line = line_of(path.read_text(), ("id",))
+            raise Unreadable(
+                f"law/instruments/{path.name}: line {line}: id: it must be the name of the file, '{path.stem}'"
+            )
         return read
 
     def _read(self, path: Path, model: type[AnyRecord]) -> AnyRecord:

@@ -32,7 +32,7 @@ def counted(length: str, started: str, due: str = "", *, article: str = "12(3)",
     (counted("5 working days", "2026-04-27T09:00:00Z", article="our default", verified=False),
      "eio/decide (our default); 5 working days from 2026-04-27 11:00:00 Europe/Luxembourg; "
      "the day of the event does not count, 2026-04-28 is the first, 2026-05-05 the last, whole; "
-     "not counted: 2026-05-01 (Dag vun der Aarbecht), 2026-05-02 (weekend), 2026-05-03 (weekend); "
+     "not counted: 2026-05-01 (Labor Day), 2026-05-02 (weekend), 2026-05-03 (weekend); "
      "due 2026-05-05 23:59:59 Europe/Luxembourg"),
     (counted("30 days, extended", "2026-11-22T08:15:00Z", "2027-01-10T12:00:00Z"),
      "eio/decide (12(3)); 30 days, extended from 2026-11-22 09:15:00 Europe/Luxembourg; "

@@ -8,6 +8,7 @@ from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
 from comity.request.deadlines import NO_NUMBER, Rule, Start, end_of_period, length_of
 from comity.request.lifecycle import Duty
+from comity.request.model import Urgency
 
 LAW = Law.load()
 RULES: dict[str, Rule] = {rule.id: rule for read in LAW.instruments.values() for rule in read.rules}
@@ -26,6 +27,14 @@ COUNTED = [
     ("budapest/preserve at least",   "Asia/Tokyo",       "2026-03-01T17:00:00Z",     "2026-05-01T14:59:59.999999Z"),
     ("budapest/preserve at most",    "America/New_York", "2026-03-01T17:00:00Z",     "2026-05-31T03:59:59.999999Z"),
     ("cets224/give effect to an order", "Europe/Belgrade", "2026-02-01T09:00:00Z",   "2026-03-18T22:59:59.999999Z"),
+    ("freezing/decide urgent",       "Europe/Paris",     "2026-10-24T12:00:00Z",     "2026-10-26T12:00:00Z"),
+    ("freezing/execute urgent",      "Europe/Paris",     "2026-11-06T16:00:00Z",     "2026-11-08T16:00:00Z"),
+    ("freezing/confiscation",        "Europe/Berlin",    "2026-02-01T09:00:00Z",     "2026-03-18T22:59:59.999999Z"),
+    ("eevidence/object",             "Europe/Paris",     "2026-11-02T08:15:00Z",     "2026-11-12T22:59:59.999999Z"),
+    ("eevidence/object in an emergency", "Europe/Paris", "2026-10-23T12:00:00Z",     "2026-10-27T12:00:00Z"),
+    ("eevidence/enforce",            "Europe/Paris",     "2026-12-22T09:00:00Z",     "2026-12-30T22:59:59.999999Z"),
+    ("eumla2000/interception",       "Europe/Madrid",    "2026-10-23T12:00:00Z",     "2026-10-27T12:00:00Z"),
+    ("uncybercrime/preserve at least", "America/New_York", "2026-03-01T17:00:00Z",   "2026-05-01T03:59:59.999999Z"),
 ]  # fmt: skip
 
 
@@ -67,13 +76,22 @@ def test_a_rule_says_what_was_read(
 
 
 def test_the_minimum_of_sixty_days_is_a_minimum_and_the_maximum_is_not() -> None:
-    assert [key for key, rule in RULES.items() if rule.least] == ["budapest/preserve at least"]
+    assert [key for key, rule in RULES.items() if rule.least] == [
+        "budapest/preserve at least",
+        "uncybercrime/preserve at least",
+    ]
 
 
 def test_a_rule_of_a_kind_binds_no_other_kind() -> None:
     expected = {"expedited preservation": ["eio/decide", "eio/provisional measure"], "bank records": ["eio/decide"]}
     for kind, rules in expected.items():
         assert [rule.id for rule in LAW.rules_for("eio", Duty.DECIDE, kind)] == rules
+
+
+def test_a_rule_of_a_class_binds_no_other_class() -> None:
+    """Truth protected: 48 hours where urgency is claimed, and no number elsewhere."""
+    for urgency, length in ((Urgency.P0, "48 hours"), (Urgency.P2, "48 hours"), (Urgency.P3, NO_NUMBER)):
+        assert LAW.rules_for("freezing", Duty.DECIDE, "freezing", urgency)[0].length == length
 
 
 @pytest.mark.parametrize(("ground", "consult_first"), [

@@ -183,6 +183,12 @@ def server_pid(home: Path) -> int:
     return int((home / "temporal.pid").read_text())
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes that any thread of a process has started."""
+    told = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for each in told for child in each.split()]
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process of that id runs (and is no zombie)."""
     try:

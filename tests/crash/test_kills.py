@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.crash.dying import POINTS
 from tests.crash.life import OTHER_LETTER, Client, examine
-from tests.processes import Premises, Process, is_alive, premises, read_json, server_pid, until
+from tests.processes import Premises, Process, children_of, is_alive, premises, read_json, server_pid, until
 from tests.results import Results
 
 MUST = "each deed and alarm on record once, the life completes, the ledger verifies"
@@ -61,7 +61,7 @@ class Reaper:
 
     def _kill_up_and_watcher(self, running: Process) -> None:
         """Nobody is left to end the server: the next `up` does, before it starts another."""
-        for child in _children(running.pid):
+        for child in children_of(running.pid):
             os.kill(child, signal.SIGKILL)
         running.kill()
         assert is_alive(server_pid(self._place.home))
@@ -69,10 +69,6 @@ class Reaper:
 
 def _started_or_dead(running: Process) -> None:
     until(lambda: b'"ready"' in running.log.read_bytes() or running.process.poll() is not None, 60)
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 async def _survive(place: Premises, kinds: list[str], chance: random.Random) -> None:

@@ -11,7 +11,7 @@ from statistics import median
 from desk.counter import Counter
 from tests.crash.life import LETTER, Client, examine, second_copies
 from tests.office import letter
-from tests.processes import READY_WITHIN, Premises, Process, premises, read_json, server_pid
+from tests.processes import READY_WITHIN, Premises, Process, children_of, premises, read_json, server_pid
 from tests.results import Results
 
 OTHERS = ("P1", "P2", "P3")
@@ -65,8 +65,8 @@ def _kill(running: Process) -> None:
 
 def _kill_both(running: Process) -> None:
     """Nobody is left to end the server: the next `up` does, before it starts another."""
-    for child in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split():
-        os.kill(int(child), signal.SIGKILL)
+    for child in children_of(running.pid):
+        os.kill(child, signal.SIGKILL)
     running.kill()
 
 

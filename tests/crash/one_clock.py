@@ -1,4 +1,7 @@
-"""An entry to `comity` whose embedded server goes by this process's clock: `python -m tests.crash.one_clock up`."""
+"""An entry to `comity` by a clock that libfaketime has set: `python -m tests.crash.one_clock [server] up`.
+
+With `server` the embedded server goes by this process's clock too.
+"""
 
 import select
 import sys
@@ -27,5 +30,7 @@ def _sleep(seconds: SupportsIndex | float) -> None:
 
 if __name__ == "__main__":
     time.sleep = _sleep
-    _by_our_clock()
+    if sys.argv[1] == "server":
+        del sys.argv[1]
+        _by_our_clock()
     main()

@@ -1,4 +1,4 @@
-"""The engine against a table that was counted on wall calendars; the table is checked by itself beforehand."""
+"""The engine against a table that another program counted once; the table is checked by itself beforehand."""
 
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -43,7 +43,7 @@ def _by_the_table(case: dict[str, Any]) -> datetime:
 
 
 @pytest.mark.parametrize("case", ROWS)
-def test_the_engine_counts_as_on_the_wall(case: dict[str, Any]) -> None:
+def test_the_engine_counts_as_the_table_does(case: dict[str, Any]) -> None:
     calendar = OfficeCalendar.of(case["country"], case["zone"])
     counted = end_of_period(case["start"], length_of(case["length"]), calendar)
     assert counted == _by_the_table(case)

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ from temporalio.service import RPCError
 from comity.errors import Refused, Unreachable
 from comity.settings import Settings
 from temporal.conditions import Conditions
+from temporal.set_back import recover
 
 _log = structlog.get_logger()
 
@@ -34,6 +36,8 @@ HEALTHY_WITHIN = 60.0
 STARTS: Final = 3
 """How often a server that ends before it is healthy is started: it picks ports for its inner services by chance, and
 was seen to pick the very port that it had been given."""
+RECOVERIES: Final = 3
+"""How often a server that began anew is asked for what it had handed out."""
 GONE_WITHIN = 30.0
 """Seconds for a server to be gone that was killed; on an idle machine it takes a hundredth of one."""
 
@@ -85,7 +89,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     for _ in range(STARTS):
         async with _one(settings, command) as server:
             if await _healthy(server, settings.namespace, conditions):
-                clock = asyncio.create_task(_begin_anew_when_set_back(server, settings, command))
+                clock = asyncio.create_task(_begin_anew_when_set_back(server, settings, command, conditions))
                 try:
                     yield server
                 finally:
@@ -105,10 +109,12 @@ async def _one(settings: Settings, command: list[str]) -> AsyncIterator[Server]:
         await asyncio.to_thread(server.end)
 
 
-async def _begin_anew_when_set_back(server: Server, settings: Settings, command: list[str]) -> None:
+async def _begin_anew_when_set_back(
+    server: Server, settings: Settings, command: list[str], conditions: Conditions
+) -> None:
     """A server whose clock was set back hands out no task until the old time comes again: it is started anew.
 
-    Nothing is lost by it, and workers connect again by themselves. Seen with Temporal Server 1.32.0.
+    What was handed out and lost is handed out again; workers connect by themselves. Seen with Temporal Server 1.32.0.
     """
     ahead = _ahead()
     while True:
@@ -117,6 +123,19 @@ async def _begin_anew_when_set_back(server: Server, settings: Settings, command:
         if ahead < before - SET_BACK_BY:
             _log.warning("the clock was set back: the Temporal server begins anew", act="begin anew")
             await asyncio.to_thread(_anew, server, settings, command)
+            await _recovered(server, settings.namespace, conditions)
+
+
+async def _recovered(server: Server, namespace: str, conditions: Conditions) -> None:
+    """What fails here leaves things to wait until the old time comes again; it is said."""
+    for _ in range(RECOVERIES):
+        with suppress(RPCError, RuntimeError, Unreachable):
+            if not await _healthy(server, namespace, conditions):
+                return
+            found = await recover(await Client.connect(server.address, namespace=namespace), datetime.now(UTC))
+            _log.warning("handed out again", act="begin anew", count=found.activities)
+            return
+    _log.error("not done at this turn", act="hand out again")
 
 
 def _ahead() -> float:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -15,10 +15,12 @@ from activities.arrivals import begin_request
 from activities.correspondence import Correspondence
 from activities.evidence import EvidenceRoom
 from activities.law import Lawyer
+from activities.links import LinkDesk
 from activities.post import PostRoom
 from activities.record import Recorder
 from activities.retention import Archivist
 from activities.sweep import Sweeper, keep_sweeping
+from activities.unrung import Watchman
 from comity.errors import ComityError
 from comity.home import Home
 from comity.law.calendars import OfficeCalendar
@@ -26,6 +28,7 @@ from comity.law.library import Law
 from comity.ledger import checkpoint
 from comity.people import People
 from comity.register import reading
+from comity.rotas import Rotas
 from temporal.names import NOTICES, REQUESTS, TRANSFERS
 from workflows.request import RequestLife
 from workflows.retention import Retention
@@ -39,6 +42,8 @@ SIGN_EVERY = 0.5
 DAILY_EVERY = 3600.0
 ARRIVALS_EVERY = 30.0
 SCHEDULE_AGAIN = 30.0
+KNOCKS_AT_ONCE = 1000
+"""How many alarms may wait at once to be told in one mail; waiting costs next to nothing."""
 
 
 @asynccontextmanager
@@ -67,7 +72,9 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
     lawyer, archivist = Lawyer(law, calendar), Archivist(home, client, law, calendar)
     evidence = EvidenceRoom(home, client)
     sweeper, post_room = Sweeper(home, client), PostRoom(home, law)
-    mail = Correspondence(settings, People.load(settings.home / "people.toml"))
+    watchman, link_desk = Watchman(home), LinkDesk(home)
+    people = People.load(settings.home / "people.toml")
+    mail = Correspondence(settings, people, _rotas(home, people))
 
     def serving(queue: str, workflows: Sequence[type], *activities: Any) -> Worker:
         return Worker(
@@ -87,10 +94,29 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
             [RequestLife, Retention, Sweep],
             *(recorder.record, lawyer.reckon, evidence.depart, sweeper.look, sweeper.enter),
             *(archivist.keep, archivist.kept, archivist.told, archivist.unkept, post_room.waiting, post_room.told),
+            *(watchman.unrung, watchman.enter, link_desk.untold, link_desk.told),
         ),
-        serving(NOTICES, [], mail.tell),
+        _teller(client, mail),
         serving(TRANSFERS, [Transfer], evidence.deliver, evidence.report),
     )
+
+
+def _teller(client: Client, mail: Correspondence) -> Worker:
+    """Many knocks may wait to share a mail: each is a coroutine that does nothing meanwhile."""
+    return Worker(
+        client,
+        task_queue=NOTICES,
+        activities=[mail.tell],
+        graceful_shutdown_timeout=GRACE,
+        max_concurrent_activities=KNOCKS_AT_ONCE,
+    )
+
+
+def _rotas(home: Home, people: People) -> Rotas:
+    """The rotas of this home. Raises Unreadable where one is faulty, or has a hole in the days to come."""
+    rotas = Rotas(home.rotas, people, home.settings.zone)
+    rotas.check(datetime.now(UTC))
+    return rotas
 
 
 async def _end_together(workers: Sequence[Worker]) -> None:

@@ -6,15 +6,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from temporalio import activity
 from ulid import ULID
 
+from activities.notices import By, notice
 from comity.home import Home
-from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
 from comity.ledger import log
-from comity.ledger.leaf import Entry, Kind
 from comity.register import post
 from comity.register.post import Piece
 from comity.request.lifecycle import Role
-from comity.request.model import Ladder, PersonId, Rung, Urgency, canonical
+from comity.request.model import Ladder, PersonId, Rung, Urgency
 
 AT_ONCE = 20
 """Of how many pieces people are told in one sweep: a full letter box is no flood of mail."""
@@ -81,7 +80,8 @@ class PostRoom:
     @activity.defn(name="told of post")
     def told(self, told: ToldOfPost) -> None:
         """Enter who was told, and when they are told again. Safe to repeat: each telling has one id, and one count."""
-        piece, entry = told.waiting.piece, self._entry(told)
+        piece, by = told.waiting.piece, By(at=told.at)
+        entry = notice(self._home, piece.id, told, act="tell that post waits", name=told.name, by=by)
         with self._home.store.transaction() as tx:
             post.told(tx, piece, self._again(told))
             if not log.stands(tx, piece.id, told.name):
@@ -92,17 +92,3 @@ class PostRoom:
         piece, ladder = told.waiting.piece, self._law.ladders[told.waiting.piece.urgency]
         above = _delays(ladder)[piece.told + 1 :]
         return max(told.at, ULID.from_str(piece.id).datetime + above[0].after) if above else told.at + ladder.pause
-
-    def _entry(self, told: ToldOfPost) -> Entry:
-        piece = told.waiting.piece.id
-        return Entry(
-            kind=Kind.NOTICE,
-            reference=piece,
-            id=told.name,
-            act="tell that post waits",
-            status="",
-            role=Role.SYSTEM,
-            person=_MACHINE,
-            at=told.at,
-            body=self._home.keys.seal(piece, KeyClass.RECORD, canonical(told), f"{Kind.NOTICE} {told.name}"),
-        )

@@ -7,18 +7,17 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 
+from activities.notices import By, notice
 from activities.record import RecordCipher
 from comity.home import Home
-from comity.keys.request_keys import KeyClass
 from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
 from comity.ledger import log
-from comity.ledger.leaf import Entry, Kind
 from comity.register import reading, retention
 from comity.request.deadlines import end_of_period, length_of
 from comity.request.keeping import Keeping, KeptRow, kept_until
-from comity.request.lifecycle import Role, Status
-from comity.request.model import PersonId, Urgency, canonical
+from comity.request.lifecycle import Status
+from comity.request.model import PersonId, Urgency
 from temporal.names import REQUESTS
 
 AT_ONCE = 100
@@ -93,26 +92,15 @@ class Archivist:
     @activity.defn(name="told of what is kept")
     def told(self, telling: Telling) -> None:
         """Enter who was told, and when they are told again. Safe to repeat: each telling has one id, and one count."""
-        entry = self._entry(telling)
+        what, by = telling.row.what, By(at=telling.at)
+        entry = notice(
+            self._home, telling.reference, telling, act="tell of what is kept", name=telling.name, by=by, status=what
+        )
         again = end_of_period(telling.at, length_of(self._law.retention.told_again), self._calendar)
         with self._home.store.transaction() as tx:
             retention.told(tx, telling.reference, telling.row, again)
             if not log.stands(tx, telling.reference, telling.name):
                 log.append(tx, [entry])
-
-    def _entry(self, telling: Telling) -> Entry:
-        context = f"{Kind.NOTICE} {telling.name}"
-        return Entry(
-            kind=Kind.NOTICE,
-            reference=telling.reference,
-            id=telling.name,
-            act="tell of what is kept",
-            status=telling.row.what,
-            role=Role.SYSTEM,
-            person=_MACHINE,
-            at=telling.at,
-            body=self._home.keys.seal(telling.reference, KeyClass.RECORD, canonical(telling), context),
-        )
 
     @activity.defn(name="unkept")
     def unkept(self, before: datetime) -> list[str]:

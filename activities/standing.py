@@ -124,7 +124,7 @@ def _revived_at(home: Home, reference: str) -> datetime | None:
 
 def _revived(home: Home, reference: str) -> int:
     with home.store.reading() as view:
-        return log.named(view, reference, REVIVAL)
+        return len(log.named(view, reference, REVIVAL))
 
 
 def _settled(row: Row, latest: datetime, tail: _Tail) -> bool:

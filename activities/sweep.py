@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from pydantic import BaseModel, ConfigDict
@@ -20,15 +20,13 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
+from activities.notices import notice
 from activities.standing import Amiss, Finding, compared
 from comity.errors import Unreachable
 from comity.home import Home
-from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
-from comity.ledger.leaf import Entry, Kind
 from comity.register import reading
-from comity.request.lifecycle import Role
-from comity.request.model import Urgency, canonical
+from comity.request.model import Urgency
 from temporal.names import REQUESTS
 
 _log = structlog.get_logger()
@@ -79,7 +77,9 @@ class Sweeper:
     def enter(self, notified: Notified) -> None:
         """Enter in the ledger what was found and who was told. Safe to repeat: each finding has one id."""
         finding = notified.finding
-        entry = _entry(self._home, notified)
+        entry = notice(
+            self._home, _file(finding), notified, act="needs revive", name=finding.name, status=finding.amiss
+        )
         with self._home.store.transaction() as tx:
             if not log.stands(tx, entry.reference, finding.name):
                 log.append(tx, [entry])
@@ -87,23 +87,6 @@ class Sweeper:
     def _stands(self, finding: Finding) -> bool:
         with self._home.store.reading() as view:
             return log.stands(view, _file(finding), finding.name)
-
-
-def _entry(home: Home, notified: Notified) -> Entry:
-    finding = notified.finding
-    return Entry(
-        kind=Kind.NOTICE,
-        reference=_file(finding),
-        id=finding.name,
-        act="needs revive",
-        status=finding.amiss,
-        role=Role.SYSTEM,
-        person=_MACHINE,
-        at=datetime.now(UTC),
-        body=home.keys.seal(
-            _file(finding) or SERVICE, KeyClass.RECORD, canonical(notified), f"{Kind.NOTICE} {finding.name}"
-        ),
-    )
 
 
 def _file(finding: Finding) -> str:

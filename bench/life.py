@@ -1,9 +1,11 @@
 """One life of a request, read from life.json and played act by act at the counter."""
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,9 +106,11 @@ async def live(counter: Counter) -> Lived:
 
 
 def letter() -> bytes:
-    """The request of the file, under a number of its own."""
-    said = json.loads((_ROOT / LIFE.request).read_bytes())
-    return json.dumps(said | {"own_reference": str(ULID())}).encode()
+    """The request of the file, under a number of its own; what it names no other names, so that none is linked."""
+    own = str(ULID())
+    text = re.sub(r'("(?:account|document)": "[^"]*)"', rf'\1 {own}"', (_ROOT / LIFE.request).read_text())
+    text = re.sub(r'("sha256": ")[0-9a-f]+', rf"\g<1>{sha256(own.encode()).hexdigest()}", text)
+    return json.dumps(json.loads(text) | {"own_reference": own}).encode()
 
 
 def _deed(row: Row, seen: _Seen) -> Deed:

@@ -137,14 +137,18 @@ def law_list(
 
 @law.command("show")
 def law_show(
-    name: Annotated[str, typer.Argument(help="An instrument, as `comity law list` names it.")],
+    name: Annotated[str, typer.Argument(help="An instrument or a State, as `comity law list` names it.")],
     page: Annotated[bool, typer.Option("--page", help="As Markdown: its page of docs/law.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Print one instrument for a lawyer: each rule and ground with its article, and whether that was read."""
+    """Print an instrument for a lawyer, each row with its article and whether that was read; or a State's profile."""
     from comity.law import drawing
 
     known = _law()
+    profile = known.profile(name.strip().upper(), datetime.now(UTC).date())
+    if profile:
+        say_json(profile.model_dump(mode="json")) if as_json else say(drawing.plain_profile(profile))
+        return
     found = known.instrument(name.strip().lower())
     if as_json:
         say_json(found.model_dump(mode="json"))
@@ -157,14 +161,28 @@ def law_check(
     folder: Annotated[Path | None, typer.Argument(help="Law files to check; default: those in use.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Read all law files, and name what is wrong with its line. Exit code 1 when something is."""
+    """Read all law files, and this home's rotas; name what is wrong with its line. Exit code 1 when something is."""
     from comity.law.library import Law
 
     found = Law.load("default", folder=folder) if folder else _law()
+    if folder is None:
+        _check_rotas()
     if as_json:
-        say_json({"version": found.version, "instruments": sorted(found.instruments)})
+        states = sorted({each.state for each in found.profiles})
+        say_json({"version": found.version, "instruments": sorted(found.instruments), "profiles": states})
     else:
-        say(f"all files can be read: {len(found.instruments)} instruments; version {found.version}")
+        held = f"{len(found.instruments)} instruments, {len(found.profiles)} profiles"
+        say(f"all files can be read: {held}; version {found.version}")
+
+
+def _check_rotas() -> None:
+    from comity.people import People
+    from comity.rotas import Rotas
+
+    settings = Settings()
+    if any((settings.home / "rotas").glob("*.ics")):
+        people = People.load(settings.home / "people.toml")
+        Rotas(settings.home / "rotas", people, settings.zone).check(datetime.now(UTC))
 
 
 def _law() -> "Law":
@@ -341,7 +359,7 @@ def _say_what_is_missing(to: typer.Typer) -> None:
 
 
 OF_THE_SERVICE = (
-    "up", "worker", "submit", "oral", "act", "join", "disclose", "letter", "paper", "list", "watch", "show",
+    "up", "worker", "submit", "oral", "act", "join", "disclose", "letter", "paper", "list", "watch", "rota", "show",
     "trace", "identity", "retention", "revive", "doctor",
 )  # fmt: skip
 

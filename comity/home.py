@@ -20,7 +20,7 @@ from comity.store import Store
 
 _RING = "master-keys.toml"
 _SIGNER = "ledger-signer.key"
-_FOLDERS = ("vault", "checkpoints", "outgoing", "recipients")
+_FOLDERS = ("vault", "checkpoints", "outgoing", "recipients", "rotas")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class Home:
             raise NotFound(
                 f"no public key of that recipient here; there are: {known} (COMITY_HOME/recipients/NAME.age)"
             ) from None
+
+    @property
+    def rotas(self) -> Path:
+        """Where the rotas lie, as ROLE.ics."""
+        return self.folder / "rotas"
 
     def outgoing(self, recipient: str) -> Path:
         """The folder in which packages for a recipient are left."""

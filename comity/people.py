@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 from comity.errors import NotFound, NotYours, Unreadable
 from comity.request.lifecycle import OUTSIDE, Role
 from comity.request.model import PersonId
+from comity.watched import Watched
 
 _ENTERS_FOR_OTHERS = frozenset({Role.COORDINATOR, Role.DUTY_OFFICER})
 _ADDRESS = re.compile(r"[!-?A-~]+@[!-?A-~]+")
@@ -97,27 +98,25 @@ class People:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
-        self._people: dict[str, Person] = {}
+        self._file = Watched[dict[str, Person]](path, _read, {})
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """The people in that file. Raises Unreadable with the path of each faulty field, one a line."""
         people = cls(path)
-        people._read_again_if_changed()
+        people._file.now()
         return people
 
     def of(self, id_: str) -> Person:
         """The person of that id. Raises NotYours, Unreadable."""
-        self._read_again_if_changed()
-        if id_ not in self._people:
+        people = self._file.now()
+        if id_ not in people:
             raise NotYours(f"{id_} is not known here; the people of this authority stand in {self._path.name}")
-        return self._people[id_]
+        return people[id_]
 
     def of_os_user(self, name: str) -> Person:
         """The person whose account on this machine that is. Raises NotYours, Unreadable."""
-        self._read_again_if_changed()
-        for person in self._people.values():
+        for person in self._file.now().values():
             if person.os_user == name:
                 return person
         raise NotYours(f"this account is no person's; name it as os_user of one in {self._path.name}")
@@ -127,16 +126,19 @@ class People:
 
         An alarm must reach somebody: while the file cannot be read, the people of its last readable state are told.
         """
-        with suppress(Unreadable):
-            self._read_again_if_changed()
-        return tuple(person for person in self._people.values() if role in person.roles)
+        return tuple(person for person in self._last_readable().values() if role in person.roles)
+
+    def deputies_of(self, person: Person) -> tuple[Person, ...]:
+        """Who stands in for that person, in the order that the person's table gives; read as `holding` is."""
+        people = self._last_readable()
+        return tuple(people[deputy] for deputy in person.deputies if deputy in people)
 
     def of_unit(self, name: str) -> tuple[Person, ...]:
         """The people of a unit, in the order of the file. Raises NotFound, naming the units that there are."""
-        self._read_again_if_changed()
-        found = tuple(person for person in self._people.values() if person.unit == name)
+        people = self._file.now().values()
+        found = tuple(person for person in people if person.unit == name)
         if not found:
-            units = ", ".join(sorted({person.unit for person in self._people.values()}))
+            units = ", ".join(sorted({person.unit for person in people}))
             raise NotFound(f"nobody is of that unit; {self._path.name} has: {units}")
         return found
 
@@ -152,23 +154,14 @@ class People:
             return
         raise NotYours(f"{id_} does not hold the role '{role}'; held: {', '.join(person.roles)}{_hint(role)}")
 
-    def _read_again_if_changed(self) -> None:
-        stamp = _stamp(self._path)
-        if stamp != self._seen:
-            self._people = _read(self._path)
-            self._seen = stamp  # only now: a file that cannot be read is tried again, and refused again
+    def _last_readable(self) -> dict[str, Person]:
+        with suppress(Unreadable):
+            self._file.now()
+        return self._file.latest
 
 
 def _hint(role: Role) -> str:
     return "; a coordinator or duty officer may enter it on behalf, with what proves it" if role in OUTSIDE else ""
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise Unreadable(f"{path.name}: cannot be read ({error.strerror}); put it into COMITY_HOME") from None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _read(path: Path) -> dict[str, Person]:

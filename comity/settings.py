@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     smtp_host: str = Field("127.0.0.1", description="mail relay")
     smtp_port: int = Field(1025, description="port of the mail relay")
     mail_from: str = Field("comity@localhost", description="sender of reminders")
+    digest_seconds: float = Field(
+        3.0, ge=0, description="how long a reminder below P1d waits for others, to be one mail with them; 0: never"
+    )
     law: str = Field(
         "default", description="name of the set of ladders and default clocks; `demo` only for the demo's home"
     )

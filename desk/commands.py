@@ -23,6 +23,7 @@ from comity.register.worklist import Wanted
 from comity.request.keeping import Keeping
 from comity.request.lifecycle import Stage
 from comity.request.model import Direction, Urgency
+from comity.rotas import Rotas
 from comity.settings import Settings
 
 if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays quick
@@ -62,8 +63,8 @@ post = typer.Typer(no_args_is_help=True, help="Post that belongs to no request y
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
     for command in (
-        up, worker, submit, oral, act, join, disclose, letter, paper, listing, watch, show, trace, identity, retention,
-        revive, doctor,
+        up, worker, submit, oral, act, join, disclose, letter, paper, listing, watch, rota, show, trace, identity,
+        retention, revive, doctor,
     ):  # fmt: skip
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
@@ -551,18 +552,41 @@ def watch(
         show_live(home)
 
 
+def rota(as_json: Json = False) -> None:
+    """Show who is on duty in each role that has a rota, for two weeks. Exit code 1 when a rota has a hole."""
+    from desk.rostering import lines, roster
+
+    settings, now = Settings(), datetime.now(UTC)
+    people = People.load(settings.home / "people.toml")
+    found = [roster(each, now) for each in Rotas(settings.home / "rotas", people, settings.zone).all()]
+    if as_json:
+        say_json([each.model_dump(mode="json") for each in found])
+    else:
+        say("\n\n".join("\n".join(lines(each)) for each in found) or _NO_ROTA)
+    if any(each.holes for each in found):
+        raise typer.Exit(1)
+
+
+_NO_ROTA = "there is no rota: everybody who holds a role is told (a rota lies in COMITY_HOME/rotas: duty-officer.ics)"
+
+
 def show(
     reference: Reference,
     deadlines: Annotated[bool, typer.Option("--deadlines", help="Instead: how each deadline was counted.")] = False,
+    review: Annotated[bool, typer.Option("--review", help="Instead: each reviewer's checklist.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show one request: where it stands, what is owed by when and why, and what is open for whom."""
     from desk.counter import on_record
-    from desk.telling import show_deadlines, show_request, whole
+    from desk.telling import show_deadlines, show_request, show_review, whole
 
+    if deadlines and review:
+        raise typer.BadParameter("say one of --deadlines, --review")
     home = open_home(Settings())
     request = on_record(home, _found(home, reference))
-    if deadlines:
+    if review:
+        show_review(home, request, as_json=as_json)
+    elif deadlines:
         show_deadlines(home, request, as_json=as_json)
     elif as_json:
         say_json(whole(home, request))

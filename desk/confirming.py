@@ -14,6 +14,7 @@ from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
 from comity.law.states import known_states
+from comity.ledger import log
 from comity.register import reading, writing
 from comity.request.gaps import gaps
 from comity.request.identities import split
@@ -39,6 +40,7 @@ from comity.request.opening import NO_INSTRUMENT, opening
 from comity.request.reading import read
 from desk.comparing import DATES, Beyond, beyond
 from desk.counter import Counter
+from desk.linking import link
 from desk.sealing import Handed, sealed_once
 from desk.several import do_once, foresee, id_for
 from desk.submitting import LATE, Input, Submission, foreign_index
@@ -265,6 +267,7 @@ def _keep(found: Confirmation, foreign: str | None) -> None:
     letter = home.keys.seal(reference, KeyClass.CONTENT, canonical(named), "letter")
     with home.store.transaction() as tx:
         writing.confirm(tx, reference, letter, at=found.submission.received, identities=sealed)
+        log.append(tx, link(tx, home, reference, found.letter, found.submission.received))
     with home.store.reading() as view:
         known = foreign is None or reference in reading.known_by(view, foreign)
     if foreign and not known:

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel
 from temporalio.client import Client
@@ -11,6 +11,7 @@ from temporalio.client import Client
 from activities.evidence import opened_seal
 from activities.standing import Amiss
 from activities.sweep import amiss
+from activities.unrung import AT_ONCE, STILL
 from comity import home as homes
 from comity.errors import ComityError, Fault, Unreachable
 from comity.evidence import exhibits
@@ -22,6 +23,7 @@ from comity.ledger.leaf import Kind
 from comity.people import People
 from comity.register import reading
 from comity.request.lifecycle import Role
+from comity.rotas import AHEAD, Rotas
 from comity.settings import Settings
 from desk.tracing import trace
 from temporal import client as wire
@@ -44,6 +46,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _of("home", lambda: _home(settings)),
         _of("law", lambda: _law(settings)),
         _of("people", lambda: _people(settings)),
+        _of("rotas", lambda: _rotas(settings)),
     ]
     findings.append(_of("mail relay", lambda: _relay(settings)))
     if not findings[0].well:
@@ -51,7 +54,7 @@ async def examine(settings: Settings) -> list[Finding]:
     home = homes.open_home(settings)
     try:
         findings += [_of("database", lambda: _database(home)), _of("ledger", lambda: _ledger(home))]
-        findings.append(_of("exhibits", lambda: _exhibits(home)))
+        findings += [_of("exhibits", lambda: _exhibits(home)), _of("alarms", lambda: _alarms(home))]
         findings += await _temporal(home)
     finally:
         home.close()
@@ -92,6 +95,16 @@ def _people(settings: Settings) -> str:
     return "every role of the authority is held"
 
 
+def _rotas(settings: Settings) -> str:
+    """No hole, and none that runs out unseen."""
+    rotas = Rotas(settings.home / "rotas", People.load(settings.home / "people.toml"), settings.zone)
+    now = datetime.now(UTC)
+    found = rotas.check(now)
+    if ending := [rota.file for rota in found if any(rota.gaps(now, now + AHEAD))]:
+        raise Fault(f"these run out within two weeks: {', '.join(ending)}; `comity rota` says when, add what follows")
+    return ", ".join(rota.role for rota in found) or "none: everybody who holds a role is told"
+
+
 def _relay(settings: Settings) -> str:
     address = (settings.smtp_host, settings.smtp_port)
     try:
@@ -107,6 +120,15 @@ def _database(home: Home) -> str:
     if waiting:
         raise Fault(f"came in and not begun: {', '.join(waiting)}; `comity up` begins them")
     return home.store.url.partition("@")[2] or home.store.url
+
+
+def _alarms(home: Home) -> str:
+    with home.store.reading() as view:
+        still = reading.unrung(view, datetime.now(UTC) - STILL, limit=AT_ONCE)
+    if still:
+        named = ", ".join(f"{reference} ({duty})" for reference, duty in still)
+        raise Fault(f"planned and not rung: {named}; a sweep rings for them, mend what is said of them below")
+    return "each rang when it was planned"
 
 
 def _ledger(home: Home) -> str:

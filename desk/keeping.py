@@ -9,20 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from temporalio.service import RPCError
 from ulid import ULID
 
+from activities.notices import By, notice
 from activities.record import RecordCipher
 from activities.retention import looked_at
 from comity.errors import Busy, NotOpen, Objection, Refused
 from comity.home import Home
-from comity.keys.request_keys import KeyClass
 from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
 from comity.ledger import log
-from comity.ledger.leaf import Entry, Kind
+from comity.ledger.leaf import Entry
 from comity.register import reading, retention
 from comity.request.deadlines import end_of_period, length_of
 from comity.request.keeping import Keeping, KeptRow, prolonged
 from comity.request.lifecycle import Role, Status
-from comity.request.model import At, PersonId, canonical
+from comity.request.model import At, PersonId
 from desk.counter import Counter
 from desk.telling import instant
 from temporal import tracing
@@ -93,7 +93,7 @@ def _entered(counter: Counter, reference: str, person: str, said: Prolonging) ->
         moved = _moved(_rows(tx, reference), said, now, latest)
         retention.prolong(tx, reference, moved, GIVEN)
         rows = retention.rows(tx, reference)
-        log.append(tx, [_entry(counter.home, reference, said, (person, role, now))])
+        log.append(tx, [_entry(counter.home, reference, said, By(person, role, now))])
     return rows
 
 
@@ -116,18 +116,8 @@ def _moved(
     return prolonged(dates, said.what, said.until)
 
 
-def _entry(home: Home, reference: str, said: Prolonging, by: tuple[str, Role, datetime]) -> Entry:
+def _entry(home: Home, reference: str, said: Prolonging, by: By) -> Entry:
     """A notice, and no deed: the request itself did nothing, and its versions go on as if nothing had been."""
-    (person, role, at), name = by, f"prolonging {ULID()}"
     prolonging = said.model_copy(update={"trace": tracing.trace_id()})
-    return Entry(
-        kind=Kind.NOTICE,
-        reference=reference,
-        id=name,
-        act="prolong",
-        status=said.what,
-        role=role,
-        person=person,
-        at=at,
-        body=home.keys.seal(reference, KeyClass.RECORD, canonical(prolonging), f"{Kind.NOTICE} {name}"),
-    )
+    name = f"prolonging {ULID()}"
+    return notice(home, reference, prolonging, act="prolong", name=name, by=by, status=said.what)

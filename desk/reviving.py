@@ -1,23 +1,20 @@
 """A request whose workflow was lost, ended from outside or restored is carried forward again, from its record."""
 
 import asyncio
-from datetime import UTC, datetime
 from functools import partial
 
 from pydantic import BaseModel
 from temporalio.service import RPCError, RPCStatusCode
 from ulid import ULID
 
+from activities.notices import By, notice
 from activities.snapshots import start_again
 from activities.standing import PATIENCE, REVIVAL, Amiss, Finding, compared
 from comity.errors import Fault, NotOpen, Refused, Unreachable
 from comity.home import Home
-from comity.keys.request_keys import KeyClass
 from comity.ledger import log
-from comity.ledger.leaf import Entry, Kind
 from comity.register import reading
 from comity.request.lifecycle import Role, Status
-from comity.request.model import canonical
 from desk.counter import Counter
 from desk.remembering import bring_back
 
@@ -102,18 +99,8 @@ def _as_it_goes_on(home: Home, finding: Finding, brought: int) -> Revival:
 
 def _enter(home: Home, revival: Revival, *, person: str, role: Role) -> None:
     """A notice, and no deed: the request itself did nothing, and its versions go on as if nothing had been."""
-    name = f"{REVIVAL}{ULID()}"
-    entry = Entry(
-        kind=Kind.NOTICE,
-        reference=revival.reference,
-        id=name,
-        act="revive",
-        status=revival.amiss,
-        role=role,
-        person=person,
-        at=datetime.now(UTC),
-        body=home.keys.seal(revival.reference, KeyClass.RECORD, canonical(revival), f"{Kind.NOTICE} {name}"),
-    )
+    name, by = f"{REVIVAL}{ULID()}", By(person, role)
+    entry = notice(home, revival.reference, revival, act="revive", name=name, by=by, status=revival.amiss)
     with home.store.transaction() as tx:
         log.append(tx, [entry])
 

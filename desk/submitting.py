@@ -37,6 +37,7 @@ from comity.request.model import (
 from comity.request.opening import opening
 from comity.request.reading import read
 from desk.counter import Counter
+from desk.linking import link
 from desk.sealing import Handed, seal_in
 
 AS_RECEIVED = "as received"
@@ -95,6 +96,7 @@ async def _register(counter: Counter, submission: Submission, letter: Letter) ->
     foreign = foreign_index(home, letter)
     known = _known(home, foreign)
     if known and submission.supplement:
+        _link(home, known[-1], letter, submission.received)
         return await _supplement(counter, submission, known[-1])
     unbegun = _not_begun(home, known)
     if unbegun:
@@ -111,7 +113,13 @@ async def _register(counter: Counter, submission: Submission, letter: Letter) ->
             writing.know_by(tx, reference, (state, foreign), anew=submission.anew)
         writing.know_by_calls(tx, reference, told, since=since)
         writing.arrive(tx, _sealed(home, reference, submission, letter))
+        log.append(tx, link(tx, home, reference, letter, submission.received))
     return await begin_request(counter.client, home, reference)
+
+
+def _link(home: Home, reference: str, letter: Letter, at: datetime) -> None:
+    with home.store.transaction() as tx:
+        log.append(tx, link(tx, home, reference, letter, at))
 
 
 def foreign_index(home: Home, letter: Letter) -> str | None:

@@ -1,7 +1,7 @@
 """What people read of a request: lists, one request whole, and its story."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -9,10 +9,13 @@ from rich.console import Console
 from comity.cli import say, say_json
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
+from comity.law import reviewing
 from comity.law.calendars import OfficeCalendar
 from comity.law.explaining import explained
+from comity.law.library import Law
 from comity.law.models import OURS
-from comity.register import reading
+from comity.register import linking, reading
+from comity.register.linking import Link
 from comity.request.gaps import Lack
 from comity.request.lifecycle import Duty, Role
 from comity.request.model import Measure, Owed, Package, Question, Request, stage_of
@@ -72,9 +75,16 @@ def whole(home: Home, request: Request) -> dict[str, Any]:
         **request.model_dump(mode="json"),
         "stage": stage_of(request),
         "urgency": request.urgency,
+        "touches": [link.model_dump(mode="json", exclude={"reference"}) for link in links(home, request.reference)],
         "asks": [lack.asks for lack in questions(home, request.reference)],
         "open_next": offered(request),
     }
+
+
+def links(home: Home, reference: str) -> list[Link]:
+    """The other requests that name the same."""
+    with home.store.reading() as view:
+        return linking.of(view, reference)
 
 
 def questions(home: Home, reference: str) -> tuple[Lack, ...]:
@@ -91,6 +101,8 @@ def show_request(home: Home, request: Request) -> None:
     out.print(f"{request.status}; stage {stage_of(request)}; version {request.version}")
     for line in (*map(_part, parts_of(request)), *_duties(request.duties), *open_lines(request)):
         out.print(line)
+    for link in links(home, request.reference):
+        out.print(f"touches  {link.other}: both name the same {', '.join(link.kinds)}")
     for number, lack in enumerate(questions(home, request.reference), 1):
         out.print(f"Q{number}: {lack.asks}")
 
@@ -104,6 +116,16 @@ def show_deadlines(home: Home, request: Request, *, as_json: bool) -> None:
         return
     for owed, each in counted:
         say(f"{owed.key} {owed.urgency}: {each.sentence}")
+
+
+def show_review(home: Home, request: Request, *, as_json: bool) -> None:
+    """What the reviewer of each measure looks at, by the law as it is known today."""
+    law = Law.load(home.settings.law, home.settings.home)
+    found = reviewing.checklists(request, law, home.settings.own_state, datetime.now(UTC).date())
+    if as_json:
+        say_json([each.model_dump(mode="json") for each in found])
+    else:
+        say("\n\n".join("\n".join(reviewing.lines(each)) for each in found))
 
 
 def _part(part: Measure | Package | Question) -> str:

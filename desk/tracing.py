@@ -21,8 +21,8 @@ from comity.request.lifecycle import Act
 from comity.request.model import Event, Request
 
 BESIDE = (
-    *("make keys", "needs revive", "prolong", "read a paper", "revive", "submit", "take post"),
-    *("tell of what is kept", "tell that post waits"),
+    *("make keys", "needs revive", "prolong", "read a paper", "revive", "ring instead", "submit", "take post"),
+    *("find a link", "tell of links", "tell of what is kept", "tell that post waits"),
     *Action,
 )
 """What is entered and is no act of the lifecycle: by keepers, the sweep and the counter."""

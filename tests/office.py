@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from functools import reduce
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,7 +127,25 @@ def letter(*urgencies: str, like: str = "p3-bank-records-three-measures", **fiel
     for dated in ("deadline", "emergency"):
         told.pop(dated, None)
     measures = [kinds[number % len(kinds)] | {"urgency": urgency} for number, urgency in enumerate(urgencies)]
-    return json.dumps(told | {"measures": measures, "own_reference": str(ULID())} | fields).encode()
+    own = str(ULID())
+    return json.dumps(apart(told | {"measures": measures, "own_reference": own}, own) | fields).encode()
+
+
+def apart(told: Any, own: str) -> Any:
+    """The same letter, about accounts, documents and files of its own: two of them are not linked."""
+    if isinstance(told, list):
+        return [apart(each, own) for each in told]
+    if not isinstance(told, dict):
+        return told
+    return {field: _own(field, value, own) for field, value in told.items()}
+
+
+def _own(field: str, value: Any, own: str) -> Any:
+    if field == "sha256":
+        return sha256(f"{own} {value}".encode()).hexdigest()
+    if field in ("account", "contact", "document") and isinstance(value, str):
+        return f"{value}-{own}"
+    return apart(value, own)
 
 
 @dataclass
@@ -309,7 +328,7 @@ async def office(
     relay, faults = Relay(), Faults()
     post = await asyncio.get_running_loop().create_server(lambda: SMTP(relay), "127.0.0.1", 0)
     port = post.sockets[0].getsockname()[1]
-    home = make(Settings(home=folder / "home", **({"smtp_port": port} | more)), datetime.now(UTC))
+    home = make(Settings(home=folder / "home", **({"smtp_port": port, "digest_seconds": 0} | more)), datetime.now(UTC))
     (home.folder / "people.toml").write_text(PEOPLE)
     people = People.load(home.folder / "people.toml")
     async with (

@@ -148,9 +148,8 @@ def premises(folder: Path, **more: Any) -> Iterator[Premises]:
     post = Post()
     relay = Controller(post, hostname="127.0.0.1", port=free_port())
     relay.start()
-    settings = Settings(
-        home=folder / "demo", smtp_port=relay.port, temporal_port=free_port(), **({"law": "demo"} | more)
-    )
+    ours: dict[str, Any] = {"law": "demo", "digest_seconds": 0}
+    settings = Settings(home=folder / "demo", smtp_port=relay.port, temporal_port=free_port(), **(ours | more))
     place = Premises(folder, settings, post)
     place.prepare()
     try:

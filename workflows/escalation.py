@@ -53,6 +53,25 @@ def alarm(owed: Owed, planned: datetime, ladder: Ladder) -> Alarm:
     )
 
 
+def latest(owed: Owed, ladder: Ladder, now: datetime) -> Alarm:
+    """Of the rungs that have come by now the last, of a duty whose next one has come: what lies before it is skipped.
+
+    Whole rounds are skipped at once, however long nobody has climbed.
+    """
+    planned = owed.next_at or now
+    rounds = max(0, (now - planned) // _round(ladder))
+    standing = owed.model_copy(update={"rung": owed.rung + rounds * len(ladder.rungs)})
+    rung = alarm(standing, planned + rounds * _round(ladder), ladder)
+    while rung.next_at <= now:
+        rung = alarm(owed.model_copy(update={"rung": rung.rung + 1}), rung.next_at, ladder)
+    return rung
+
+
+def _round(ladder: Ladder) -> timedelta:
+    """From any rung to the same one a round later."""
+    return sum((_gap(ladder, step) for step in range(len(ladder.rungs))), timedelta())
+
+
 def _recipients(owed: Owed, ladder: Ladder, step: int) -> tuple[Role, ...]:
     """Whom a rung calls: on the first also those of the office who owe the duty."""
     owing = [role for role in OWED_BY[owed.duty] if role in OFFICE] if step == 0 else []

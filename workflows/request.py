@@ -381,15 +381,7 @@ class RequestLife:
 
     async def _told(self, owed: Owed, alarm: Alarm) -> Knocked:
         named = {"duty": alarm.duty, "generation": alarm.generation, "rung": alarm.rung}
-        knock = Knock(
-            reference=self._reference,
-            urgency=owed.urgency,
-            due=owed.due,
-            round=alarm.round,
-            overdue=alarm.overdue,
-            roles=alarm.tell,
-            **named,
-        )
+        knock = Knock.of(self._reference, owed, alarm)
         try:
             told = await workflow.execute_activity_method(Correspondence.tell, knock, **KNOCKING)
         except ActivityError:

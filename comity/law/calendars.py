@@ -7,6 +7,7 @@ otherwise the version written beside a deadline would not be the one that counte
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from importlib import metadata, resources
 from zoneinfo import ZoneInfo
 
@@ -29,8 +30,7 @@ class OfficeCalendar:
 
         Raises NotFound where the libraries know none of that name.
         """
-        versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("holidays", "tzdata"))
-        return cls(_zone(zone), _holidays(country, subdivision), versions)
+        return cls(_zone(zone), _holidays(country, subdivision), _versions())
 
     def day_of(self, instant: datetime) -> date:
         """The day that it is there at an instant."""
@@ -50,6 +50,11 @@ class OfficeCalendar:
         if self.is_working(day):
             return ""
         return str(self.holidays.get(day) or "weekend")
+
+
+@cache
+def _versions() -> str:
+    return ", ".join(f"{name} {metadata.version(name)}" for name in ("holidays", "tzdata"))
 
 
 _ZONE_NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", re.ASCII)

@@ -1,12 +1,16 @@
 """What the requested State will miss in a request, before it is sent: each gap, how much it weighs, and who says so."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
+from babel import Locale
+
 from comity.law.library import Law
+from comity.law.models import unread
 from comity.request.gaps import Lack, claimed, gaps, instrument_of, is_urgent, kind_of
-from comity.request.letter import Letter
+from comity.request.letter import Languages, Letter
 from comity.request.model import Record, Urgency
 from comity.request.opening import suggested
 
@@ -39,7 +43,7 @@ class Checked(Record):
 
 def checked(letter: Letter, law: Law, now: datetime) -> Checked:
     """What becomes of a letter that comes in now: its gaps, what blocks first."""
-    found = [_weighed(lack, letter, law) for lack in gaps(letter, law, now)]
+    found = [*(_weighed(lack, letter, law) for lack in gaps(letter, law, now)), *_languages(letter, law, now)]
     reading = suggested(letter, now)
     return Checked(
         claims=claimed(letter),
@@ -58,6 +62,19 @@ def lines(found: Checked, *, urgent: bool) -> list[str]:
         told.append("urgent: it is accepted as it is, and all of this is asked meanwhile")
     claims = f"claims {found.claims}" if found.claims else "claims no class"
     return [f"urgency     it {claims}; its facts suggest {found.suggests}: {'; '.join(found.because)}", *told]
+
+
+def _languages(letter: Letter, law: Law, now: datetime) -> Iterator[Missing]:
+    """A translation that the requested State will ask for, by its profile."""
+    profile = law.profile(letter.requested_state or "", now.date())
+    told = letter.languages or Languages()
+    taken = {row.code: row for row in profile.languages} if profile else {}
+    if profile and taken and told.written_in and not {told.written_in, told.translated_into} & set(taken):
+        into = " or ".join(sorted(str(Locale("en").languages.get(code, code)) for code in taken))
+        mark = "".join(sorted({f", {unread(row)}" for row in taken.values() if not row.verified}))
+        asks = f"Please add a translation into {into}."
+        by = f"profile {profile.state}, languages{mark}"
+        yield Missing(weight=WILL_DELAY, field="languages.translated_into", asks=asks, by=by)
 
 
 def _weighed(lack: Lack, letter: Letter, law: Law) -> Missing:
@@ -89,6 +106,5 @@ def _article(lack: Lack, letter: Letter, law: Law) -> str:
     for key in sorted(filter(None, named & set(law.instruments))):
         for content in law.instruments[key].contents:
             if path in content.fields:
-                mark = "" if content.verified else ", CHECK AGAINST THE TEXT"
-                return f"{key} {content.article}{mark}"
+                return ", ".join(filter(None, (f"{key} {content.article}", unread(content))))
     return _OUR_PRACTICE

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from comity.law.library import Law
-from comity.law.models import Ground, Instrument, OthersLimit, Reservation, Said
+from comity.law.models import (
+    INVENTED,
+    Channel,
+    ContactPoint,
+    Ground,
+    Instrument,
+    OthersLimit,
+    Profile,
+    Reservation,
+    Said,
+    unread,
+)
 from comity.request.deadlines import AGREED, NO_NUMBER, Provision, Rule
 
 UNKNOWN = "unknown: nobody has read of it"
@@ -28,15 +39,16 @@ class Row:
     @property
     def mark(self) -> str:
         """How far it was read."""
-        return f"read: {self.says.source}" if self.says.verified else f"CHECK AGAINST THE TEXT ({self.says.source})"
+        if self.says.verified:
+            return f"read: {self.says.source}"
+        return unread(self.says) if self.says.source == INVENTED else f"{unread(self.says)} ({self.says.source})"
 
 
 def sections(instrument: Instrument) -> list[tuple[str, list[Row]]]:
     """All that the file of an instrument holds, a heading and its rows each; no row: nobody has read of one."""
-    by_channel = [Row(f"{each.way}{' (urgent)' if each.urgent else ''}", each) for each in instrument.channels]
     told = {
         "What it covers": _all(instrument.covers),
-        "By which ways": by_channel,
+        "By which ways": [_of_channel(each) for each in instrument.channels],
         "What a request must say": _all(instrument.contents),
         "Time limits that are counted here": [Row(_of_rule(rule), rule) for rule in instrument.rules],
         "Dates that are asked for": [Row(_of_dates(instrument.asked), instrument.asked)],
@@ -60,6 +72,10 @@ def read_of(instrument: Instrument) -> tuple[int, int]:
 
 def _all(said: tuple[Said, ...]) -> list[Row]:
     return [Row(each.what, each) for each in said]
+
+
+def _of_channel(channel: Channel) -> Row:
+    return Row(f"{channel.way}{' (urgent)' if channel.urgent else ''}", channel)
 
 
 def _of_dates(asked: Provision) -> str:
@@ -139,7 +155,8 @@ def listed(law: Law) -> str:
     for each in _in_order(law):
         read, rows = read_of(each)
         lines.append(_columns(each.id, standing(each), f"{read} of {rows}", each.name))
-    return "\n".join(lines)
+    known = ", ".join(sorted({each.state for each in law.profiles}))
+    return "\n".join([*lines, "", f"profiles of States: {known} (`comity law show {law.profiles[0].state}`)"])
 
 
 def line(instrument: Instrument) -> dict[str, object]:
@@ -155,6 +172,37 @@ def _columns(key: str, state: str, read: str, name: str) -> str:
 
 def _in_order(law: Law) -> list[Instrument]:
     return sorted(law.instruments.values(), key=lambda each: each.id)
+
+
+def of_profile(profile: Profile) -> list[tuple[str, list[Row]]]:
+    """All that a profile holds, as `sections` of an instrument; no row: nobody has asked."""
+    told = {
+        "Authority": [Row(profile.authority.what, profile.authority)],
+        "Languages": [Row(f"{each.code}, {each.what}", each) for each in profile.languages],
+        "By which ways": [_of_channel(each) for each in profile.channels],
+        "Contact points": [Row(_of_contact(each), each) for each in profile.contacts],
+        "Who decides": [
+            Row(f"{each.what}: {', '.join((each.role, *each.deputies))}", each) for each in profile.deciders
+        ],
+        "Grounds on which it must refuse": [Row(f"{each.ground}: {each.what}", each) for each in profile.mandatory],
+        "Remedies": [Row(f"{each.what}: {each.period} from: {each.starts}", each) for each in profile.remedies],
+    }
+    return list(told.items())
+
+
+def _of_contact(contact: ContactPoint) -> str:
+    hours = "at any hour" if contact.around_the_clock else f"{contact.hours} {contact.zone}"
+    return f"{contact.what}: {contact.number}, {hours}; checked on {contact.checked_on}"
+
+
+def plain_profile(profile: Profile) -> str:
+    """One profile as text."""
+    until = f" until {profile.valid_until}" if profile.valid_until else ""
+    lines = [f"{profile.state}  {profile.name}, from {profile.valid_from}{until}; {', '.join(profile.zones)}"]
+    for heading, rows in of_profile(profile):
+        lines += ["", heading.upper(), *(_wrapped(row) for row in rows)]
+        lines += [] if rows else [f"  {UNKNOWN}"]
+    return "\n".join(lines)
 
 
 # --- as Markdown ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from comity.law.calendars import OfficeCalendar
 from comity.law.models import OURS
 from comity.request.deadlines import AS_DATED, EXTENDED, Unit, length_of
-from comity.request.model import Deadline, Record
+from comity.request.model import Deadline, Record, Stop
 
 _EXACT = (Unit.SECOND, Unit.MINUTE, Unit.HOUR)
 
@@ -31,7 +31,7 @@ class Explained(Record):
 
 def explained(deadline: Deadline, calendar: OfficeCalendar) -> Explained:
     """The deadline by the calendar as it is now; which versions counted it stands in the deadline itself."""
-    if deadline.length.endswith((AS_DATED, EXTENDED)) or _unit(deadline) in _EXACT:
+    if deadline.stops or deadline.length.endswith((AS_DATED, EXTENDED)) or _unit(deadline) in _EXACT:
         return Explained(deadline=deadline, counted=None, left_out=(), sentence=_sentence(deadline, calendar, None, ()))
     after, last = calendar.day_of(deadline.started) + timedelta(days=1), calendar.day_of(deadline.due)
     left_out = _left_out(after, last, calendar) if _unit(deadline) == Unit.WORKING_DAY else ()
@@ -60,11 +60,17 @@ def _sentence(
     left_out: tuple[DayLeftOut, ...],
 ) -> str:
     steps = [_rule(deadline), _length(deadline, calendar)]
+    steps += [f"stopped {_stretch(stop, calendar)}, which is added" for stop in deadline.stops]
     if counted:
         steps.append(f"the day of the event does not count, {counted[0]} is the first, {counted[1]} the last, whole")
     if left_out:
         steps.append(f"not counted: {', '.join(f'{each.day} ({each.why})' for each in left_out)}")
     return "; ".join([*steps, f"due {_there(deadline.due, calendar)}"])
+
+
+def _stretch(stop: Stop, calendar: OfficeCalendar) -> str:
+    until = _there(stop.until, calendar) if stop.until else "now"
+    return f"from {_there(stop.since, calendar)} to {until} ({stop.ground})"
 
 
 def _rule(deadline: Deadline) -> str:

@@ -1,16 +1,19 @@
 """The law that one service works with: all data files of one set, read at once and never changed while it runs."""
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import Literal, TypeVar
 
+import tomli
 from pydantic import ValidationError
 
 from comity.errors import NotFound, Refused, Unreadable
+from comity.law.calendars import OfficeCalendar
 from comity.law.lines import line_of
-from comity.law.models import Defaults, Instrument, KindOfMeasure, Ladders, Measures, Retention, Sources
+from comity.law.models import Defaults, Instrument, KindOfMeasure, Ladders, Measures, Profile, Retention, Sources
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
 from comity.request.lifecycle import Duty
 from comity.request.model import Ladder, Owed, Record, Request, Urgency
@@ -33,6 +36,7 @@ class Law:
     ladders: dict[str, Ladder]
     retention: Retention
     sources: dict[str, str]
+    profiles: tuple[Profile, ...]
 
     @classmethod
     def load(cls, name: str = "default", home: Path = Path("var"), folder: Path = FOLDER) -> "Law":
@@ -56,6 +60,10 @@ class Law:
         if key not in self.kinds:
             raise NotFound(f"no kind of measure of that id; there are {', '.join(sorted(self.kinds))}")
         return self.kinds[key]
+
+    def profile(self, state: str, day: date) -> Profile | None:
+        """What a State requires on a day; None where no file says it."""
+        return next((each for each in self.profiles if each.state == state and each.holds_on(day)), None)
 
     def in_force_between(self, instrument: str, one: str, other: str) -> Literal["yes", "no", "unknown"]:
         """Whether an instrument is a basis between two States (ISO 3166-1), by the list of parties. Raises NotFound.
@@ -144,6 +152,9 @@ class _Reading:
         sources = self._read(self._folder / "sources.toml", Sources)
         ladders = self._read(self._folder / "ladders" / f"{self._name}.toml", Ladders)
         retention = self._read(self._folder / "retention" / f"{self._name}.toml", Retention)
+        grounds = {ground.id for read in instruments for ground in read.grounds}
+        profiles = [self._profile(path, grounds) for path in sorted((self._folder / "profiles").glob("*.toml"))]
+        _refuse_overlap(profiles)
         return Law(
             version=f"{self._name}-{self._digest.hexdigest()[:12]}",
             instruments={read.id: read for read in instruments},
@@ -152,15 +163,28 @@ class _Reading:
             ladders={name: row.ladder(name) for name, row in ladders.ladders.items()},
             retention=retention,
             sources=sources.sources,
+            profiles=tuple(profiles),
         )
 
     def _instrument(self, path: Path) -> Instrument:
         read = self._read(path, Instrument)
         if read.id != path.stem:
-            line = line_of(path.read_text(), ("id",))
-            raise Unreadable(
-                f"law/instruments/{path.name}: line {line}: id: it must be the name of the file, '{path.stem}'"
-            )
+            raise _fault(path, ("id",), f"it must be the name of the file, '{path.stem}'")
+        return read
+
+    def _profile(self, path: Path, grounds: set[str]) -> Profile:
+        """One profile: its grounds are those of instruments, its zones and holidays those that the libraries know."""
+        read = self._read(path, Profile)
+        named = [(("mandatory", number, "ground"), {row.ground}) for number, row in enumerate(read.mandatory)]
+        named += [(("deciders", number, "grounds"), set(row.grounds)) for number, row in enumerate(read.deciders)]
+        for place, found in named:
+            if unknown := ", ".join(sorted(found - grounds)):
+                raise _fault(path, place, f"no instrument has a ground of that id: {unknown}")
+        for zone in read.zones:
+            try:
+                OfficeCalendar.of(read.state, zone, read.subdivision)
+            except NotFound as error:
+                raise _fault(path, ("zones",), str(error)) from None
         return read
 
     def _read(self, path: Path, model: type[AnyRecord]) -> AnyRecord:
@@ -170,11 +194,25 @@ class _Reading:
         text = path.read_bytes()
         self._digest.update(f"{where}\0{len(text)}\0".encode() + text)
         try:
-            return model.model_validate(tomllib.loads(text.decode()))
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            return model.model_validate(tomli.loads(text.decode()))
+        except (UnicodeDecodeError, tomli.TOMLDecodeError) as error:
             raise Unreadable(f"law/{where}: {error}") from error
         except ValidationError as error:
             raise Unreadable("\n".join(_faults(where, text.decode(), error))) from error
+
+
+def _fault(path: Path, place: tuple[int | str, ...], why: str) -> Unreadable:
+    line = line_of(path.read_text(), place)
+    return Unreadable(f"law/{path.parent.name}/{path.name}: line {line}: {_path(place)}: {why}")
+
+
+def _refuse_overlap(profiles: list[Profile]) -> None:
+    for one, other in combinations(profiles, 2):
+        if one.state == other.state and (one.holds_on(other.valid_from) or other.holds_on(one.valid_from)):
+            raise Unreadable(
+                f"law/profiles: two profiles of {one.state} hold on {max(one.valid_from, other.valid_from)}; "
+                "give the earlier one a `valid_until`, the day before"
+            )
 
 
 def _faults(where: str, text: str, error: ValidationError) -> list[str]:

@@ -1,6 +1,6 @@
 """The records that the data files of law are read into, so that a bad file is refused with the place at fault."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -12,6 +12,17 @@ from comity.request.keeping import IN_ORDER, Keeping
 from comity.request.lifecycle import OFFICE, Duty, Role
 from comity.request.model import Country, Ladder, Record, Rung, Token, Urgency
 from comity.request.triage import ladder_name
+
+INVENTED = "invented"
+"""The source of what was made up to show the shape of a row."""
+
+
+def unread(says: Provision) -> str:
+    """What is shown beside a row that nobody has read or asked; "" where somebody has."""
+    if says.verified:
+        return ""
+    return "INVENTED, ASK THAT STATE" if says.source == INVENTED else "CHECK AGAINST THE TEXT"
+
 
 # --- instruments ------------------------------------------------------------------------------------------------------
 
@@ -100,11 +111,93 @@ class Instrument(Record):
         _each_once([rule.id for rule in self.rules] + [ground.id for ground in self.grounds])
         return self
 
+    @model_validator(mode="after")
+    def _stops_on_its_own_grounds(self) -> "Instrument":
+        postponing = {ground.id for ground in self.grounds if ground.effect == "postpone"}
+        unknown = sorted({ground for rule in self.rules for ground in rule.stopped_by} - postponing)
+        if unknown:
+            raise ValueError(f"stopped_by: it has no ground to postpone of that id: {', '.join(unknown)}")
+        return self
+
 
 def _each_once(names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"named more than once: {', '.join(twice)}")
+
+
+# --- profiles of States -----------------------------------------------------------------------------------------------
+
+
+class LanguageTaken(Said):
+    """A language in which a State takes requests (ISO 639); `what`: on which terms."""
+
+    code: str
+
+
+class ContactPoint(Said):
+    """Where a State is called back: a sender is verified by the number that stands here, never by one in a letter."""
+
+    number: str
+    hours: str
+    zone: str
+    around_the_clock: bool = False
+    checked_on: date
+
+
+class Decider(Said):
+    """Who decides something in this State, and who in that person's place.
+
+    `grounds`: on these grounds, whatever the measure; `coercive`: on measures that coerce, or on those that do not.
+    What is left out does not matter.
+    """
+
+    role: Role
+    deputies: tuple[Role, ...] = ()
+    grounds: tuple[Token, ...] = ()
+    coercive: bool | None = None
+
+    def binds(self, kind: "KindOfMeasure | None") -> bool:
+        """Whether it may come to decide on a measure of that kind; of one that nobody knows it may."""
+        return self.coercive is None or kind is None or kind.coercive == self.coercive
+
+
+class MandatoryGround(Said):
+    """A ground that an instrument leaves open, and on which this State's law must refuse."""
+
+    ground: Token
+
+
+class Remedy(Said):
+    """What a person concerned may do against a measure, and within which period."""
+
+    period: LengthText
+    starts: str
+
+
+class Profile(Record):
+    """What one jurisdiction requires, from one day on until another, as comity/law/profiles holds it.
+
+    `zones`: IANA names, the central authority's first. `subdivision`: whose holidays count (ISO 3166-2).
+    """
+
+    state: Country
+    name: str
+    valid_from: date
+    valid_until: date | None = None
+    zones: tuple[str, ...] = Field(min_length=1)
+    subdivision: str | None = None
+    authority: Said
+    languages: tuple[LanguageTaken, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    contacts: tuple[ContactPoint, ...] = ()
+    deciders: tuple[Decider, ...] = ()
+    mandatory: tuple[MandatoryGround, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it is the one of that day."""
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
 
 class Sources(Record):

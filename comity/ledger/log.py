@@ -202,10 +202,10 @@ def stands(view: sa.Connection, reference: str, name: str) -> bool:
     return view.execute(wanted.limit(1)).scalar() is not None
 
 
-def named(view: sa.Connection, reference: str, beginning: str) -> int:
-    """How many entries of a request have an id that begins so."""
+def named(view: sa.Connection, reference: str, beginning: str) -> tuple[str, ...]:
+    """The ids of a request's entries that begin so, in order."""
     matching = sa.and_(LEAF.c.reference == reference, LEAF.c.id.startswith(beginning, autoescape=True))
-    return int(view.execute(sa.select(sa.func.count()).select_from(LEAF).where(matching)).scalar_one())
+    return tuple(view.execute(sa.select(LEAF.c.id).where(matching).order_by(LEAF.c.index)).scalars())
 
 
 def latest_event(view: sa.Connection, reference: str) -> datetime | None:

@@ -115,6 +115,13 @@ def receipts(view: sa.Connection, reference: str, latest: int) -> dict[str, Rece
     return {row.deed: Receipt.model_validate_json(row.receipt) for row in reversed(rows)}
 
 
+def unrung(view: sa.Connection, before: datetime, limit: int) -> list[tuple[str, str]]:
+    """(reference, duty) of what should have rung by an instant and has not, the most urgent and oldest first."""
+    waiting = sa.select(DUTY.c.reference, DUTY.c.key).where(DUTY.c.done_at.is_(None), DUTY.c.next_at <= before)
+    rows = view.execute(waiting.order_by(DUTY.c.urgency, DUTY.c.next_at).limit(limit)).all()
+    return [(row.reference, row.key) for row in rows]
+
+
 def standing(view: sa.Connection, reference: str) -> Row:
     """One request as a list shows it: without a key. Raises NotFound."""
     row = view.execute(_STANDING, {"of": reference}).one_or_none()

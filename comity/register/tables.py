@@ -116,6 +116,7 @@ for _columns in (
     ("outside", "due", "reference", "key"),
     ("urgency", "due", "reference", "key"),
     ("held_by", "reference"),
+    ("next_at",),
 ):
     sa.Index(
         None,
@@ -160,6 +161,30 @@ FOREIGN_REFERENCE = sa.Table(
     sa.Column("index", sa.String(64), primary_key=True, comment="keyed HMAC of the other State's number"),
     sa.Column("serial", sa.Integer, primary_key=True, comment="0; more where it was entered anew on purpose"),
     sa.Column("reference", sa.String(26), nullable=False, index=True),
+)
+
+MARK = sa.Table(
+    "mark",
+    METADATA,
+    sa.Column("index", sa.String(64), primary_key=True, comment="keyed HMAC of an account, number, document or file"),
+    _of_request(),
+)
+
+LINK = sa.Table(
+    "link",
+    METADATA,
+    _of_request(),
+    sa.Column("other", sa.String(26), primary_key=True, comment="the request that names the same"),
+    sa.Column("kinds", sa.String(64), nullable=False, comment="what both name: account, telephone"),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("told_at", Instant, comment="when people were told"),
+)
+sa.Index(
+    None,
+    LINK.c.told_at,
+    LINK.c.reference,
+    sqlite_where=LINK.c.told_at.is_(None),
+    postgresql_where=LINK.c.told_at.is_(None),
 )
 
 ARRIVAL = sa.Table(

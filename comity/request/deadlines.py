@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from comity.errors import Unreadable
 from comity.request.lifecycle import Duty
-from comity.request.model import Deadline, Measure, Owed, Record, Request, Token, Urgency
+from comity.request.model import Deadline, Measure, Owed, Record, Request, Stop, Token, Urgency
 
 
 class Calendar(Protocol):
@@ -174,7 +174,8 @@ class Rule(Provision):
 
     `kinds`, `classes`: the kinds of measure and the classes of urgency that it binds, all when empty. `least`: a
     minimum (the order's own end decides, unless that is earlier). `extension`: how much longer it may become, `agreed`
-    where no number is set. `stops`: what stops it, in words.
+    where no number is set. `stops`: what stops it, in words; `stopped_by`: the grounds on which a suspended measure
+    does, as long as it lasts.
     """
 
     id: Token
@@ -187,6 +188,7 @@ class Rule(Provision):
     ends_on_working_day: bool = False
     extension: Annotated[str, AfterValidator(_an_extension)] = NO_NUMBER
     stops: str = "nothing"
+    stopped_by: tuple[Token, ...] = ()
 
 
 UNREAD = Provision(article="unknown", verified=False, source="none")
@@ -277,13 +279,34 @@ class _Count:
         return self.owed.opened
 
     def _counted(self, rule: Rule, length: Length) -> Deadline:
-        start = self._start(rule)
-        due = end_of_period(start, length, self.calendar)
+        start, stops = self._start(rule), self._stops(rule)
+        due = self._later(end_of_period(start, length, self.calendar), length, stops)
         if rule.ends_on_working_day and length.unit not in _EXACT:
             due = self.calendar.end_of(_working_from(self.calendar.day_of(due), self.calendar))
         latest = self._extended(rule, due)
         said = rule.length if latest == due else f"{rule.length}{EXTENDED}"
-        return self._deadline(rule.id, rule, due=latest, started=start, length=said)
+        counted = self._deadline(rule.id, rule, due=latest, started=start, length=said)
+        return counted.model_copy(update={"stops": stops})
+
+    def _stops(self, rule: Rule) -> tuple[Stop, ...]:
+        """The stops of the measure that this rule knows, as far as it was counting; one that lasts moves nothing yet.
+
+        While it lasts the duty is not owed: what is owed then is to end it.
+        """
+        measure, start = self._measure(), self._start(rule)
+        of_measure = measure.stops if measure else ()
+        return tuple(
+            stop.model_copy(update={"since": max(stop.since, start)})
+            for stop in of_measure
+            if stop.ground in rule.stopped_by and stop.until and stop.until > start
+        )
+
+    def _later(self, due: datetime, length: Length, stops: tuple[Stop, ...]) -> datetime:
+        """Later by as long as it was stopped; what ends with a day ends with the day in which that is."""
+        if not stops:
+            return due
+        later = due + sum((stop.until - stop.since for stop in stops if stop.until), timedelta())
+        return later if length.unit in _EXACT else self.calendar.end_of(self.calendar.day_of(later))
 
     def _extended(self, rule: Rule, due: datetime) -> datetime:
         """The end of the extension that was given, as far as the rule allows one."""

@@ -44,6 +44,8 @@ from comity.request.model import (
     Reckoning,
     Request,
     SoughtMeasure,
+    Stop,
+    Suspension,
     ToPerson,
     Urgency,
     UrgencySet,
@@ -147,9 +149,15 @@ def _move(request: Request, event: Event) -> Request:
     if event.status is None:
         return request
     part = part_of(request, event.part)
-    return _put(
-        request, part.model_copy(update={"status": event.status, "revision": part.revision + 1, "since": event.since})
-    )
+    update = {"status": event.status, "revision": part.revision + 1, "since": event.since}
+    if isinstance(part, Measure):
+        update["stops"] = tuple(_ended(stop, event.since) for stop in part.stops)
+    return _put(request, part.model_copy(update=update))
+
+
+def _ended(stop: Stop, at: datetime) -> Stop:
+    """A stop ends with the next move of its measure."""
+    return stop if stop.until else stop.model_copy(update={"until": at})
 
 
 def _put(request: Request, part: AnyPart) -> Request:
@@ -243,6 +251,11 @@ def _begun_again(request: Request, event: Event) -> Request:
 
 def _dated(request: Request, event: Event) -> Request:
     return _change(request, event, until=cast("Dated", event.particulars).until)
+
+
+def _suspended(request: Request, event: Event) -> Request:
+    stop = Stop(ground=cast("Suspension", event.particulars).ground, since=event.since)
+    return _change(request, event, stops=(*cast("Measure", part_of(request, event.part)).stops, stop))
 
 
 def _renewed(request: Request, event: Event) -> Request:
@@ -547,6 +560,7 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.REFUSE: _decided,
     Act.ACCEPT: _accepted,
     Act.ORDER_PROVISIONALLY: _ordered_provisionally,
+    Act.SUSPEND: _suspended,
     Act.RATIFY: _ratified,
     Act.REFUSE_RATIFICATION: _not_ratified,
     Act.DO_AGAIN: _begun_again,

@@ -166,6 +166,12 @@ class Decision(Particulars):
     told_requester_at: At | None = None
 
 
+class Suspension(Particulars):
+    """That a measure does not go on for now, and the ground of its instrument that says so, if one does."""
+
+    ground: GroundId = ""
+
+
 class Spoken(Particulars):
     """An act done by word of mouth, or as fast: to whom, on which number; what was said stands in `words`."""
 
@@ -343,8 +349,19 @@ class ChildState(Particulars):
     state: ChildIs
 
 
+class Stop(Kept):
+    """A stretch in which a measure did not go on; `until` is open as long as it lasts.
+
+    Only a ground by which its rule is stopped moves a deadline; "": none was named.
+    """
+
+    ground: GroundId = ""
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+
+
 class Deadline(Kept):
-    """The absolute instant by which a duty is due, and the rule that says so."""
+    """The absolute instant by which a duty is due, and the rule that says so; `stops`: what has moved it."""
 
     due: AwareDatetime
     rule: str = Field(description="id of the rule in the law data, e.g. eio/decide")
@@ -353,6 +370,7 @@ class Deadline(Kept):
     started: AwareDatetime = Field(description="the instant from which the rule counts")
     length: str = Field(description="as the rule says it: `30 days`, `15 minutes`, `5 working days`")
     law: str = Field(description="versions of law data, holidays and tzdata that counted it")
+    stops: tuple[Stop, ...] = ()
 
 
 class Rung(Kept):
@@ -427,6 +445,7 @@ PARTICULARS: dict[Act, type[Particulars]] = {
     Act.OFFER_CONDITIONS: Decision,
     Act.POSTPONE: Decision,
     Act.REFUSE: Decision,
+    Act.SUSPEND: Suspension,
     Act.ORDER_PROVISIONALLY: Spoken,
     Act.DISCLOSE_AT_ONCE: Spoken,
     Act.VERIFY_SENDER: SenderVerified,
@@ -565,6 +584,7 @@ class Measure(Kept):
     proposed: Act | None = Field(None, description="the decision that the proposal asks for")
     decided: AwareDatetime | None = None
     until: AwareDatetime | None = None
+    stops: tuple[Stop, ...] = Field((), description="when its execution was suspended")
     granted: bool = Field(default=False, description="decided by two, or ratified; what was obtained is evidence")
     provisional: bool = Field(default=False, description="ordered by one, and to be ratified")
     refusal_untold: bool = Field(default=False, description="not ratified, and nobody outside knows it yet")

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import socket
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -19,7 +19,9 @@ from activities.correspondence import Correspondence, Knock, Told
 from comity.people import People
 from comity.request.lifecycle import Role
 from comity.request.model import Urgency
+from comity.rotas import Rotas
 from comity.settings import Settings
+from tests.people.calendars import rota_of
 
 REFERENCE = "01JA0000000000000000000001"
 PEOPLE = """
@@ -112,10 +114,23 @@ def people(tmp_path: Path) -> People:
     return People.load(path)
 
 
+def opened(people: People, bound: socket.socket, folder: Path, digest_seconds: float) -> Correspondence:
+    settings = Settings(
+        smtp_port=bound.getsockname()[1], mail_from="comity@authority.example", digest_seconds=digest_seconds
+    )
+    return Correspondence(settings, people, Rotas(folder / "rotas", people, "Europe/Berlin"))
+
+
 @pytest.fixture
-def letters(people: People, bound: socket.socket) -> Correspondence:
-    port = bound.getsockname()[1]
-    return Correspondence(Settings(smtp_port=port, mail_from="comity@authority.example"), people)
+def letters(people: People, bound: socket.socket, tmp_path: Path) -> Correspondence:
+    """Each knock is a mail of its own."""
+    return opened(people, bound, tmp_path, digest_seconds=0)
+
+
+@pytest.fixture
+def digests(people: People, bound: socket.socket, tmp_path: Path) -> Correspondence:
+    """What is not urgent is gathered for a moment."""
+    return opened(people, bound, tmp_path, digest_seconds=0.5)
 
 
 async def told(letters: Correspondence, knock: Knock = KNOCK, attempt: int = 1) -> Told:
@@ -189,6 +204,101 @@ async def test_one_refused_recipient_holds_up_nobody_and_no_word_of_the_relay_is
     result = await told(letters)
     assert result == Told(accepted=("bert",), failed={"anna": "refused 550", "cara": "refused 451"}, tries=1)
     assert "example" not in result.model_dump_json()
+
+
+async def test_who_stands_in_for_somebody_whose_address_is_refused_is_told_at_once(
+    letters: Correspondence, relay: Relay, tmp_path: Path
+) -> None:
+    """Once, though two stand aside for the same person; where the relay refuses all, it is not asked for ever."""
+    (tmp_path / "people.toml").write_text(PEOPLE.replace('mail = "anna', 'deputies = ["cara", "bert"]\nmail = "anna'))
+    knock = KNOCK.model_copy(update={"roles": (Role.COORDINATOR,)})
+    relay.refused["anna@authority.example"] = "550 moved"
+    assert await told(letters, knock) == Told(accepted=("bert", "cara"), failed={"anna": "refused 550"}, tries=1)
+    assert [to for envelope in relay.taken for to in envelope.rcpt_tos].count("bert@authority.example") == 1
+    relay.at_data = "552 full"
+    assert set((await told(letters, knock)).failed) == {"anna", "bert", "cara"}
+
+
+async def test_of_those_who_hold_a_role_whoever_is_on_duty_is_told(
+    letters: Correspondence, relay: Relay, tmp_path: Path
+) -> None:
+    """The head of unit has no rota: both are told. Bert is told though it is Anna's shift: he holds that role too."""
+    (tmp_path / "rotas").mkdir()
+    rota = rota_of(("20200101T000000Z", "20990101T000000Z", "anna"))
+    (tmp_path / "rotas" / "coordinator.ics").write_bytes(rota)
+    assert (await told(letters, KNOCK.model_copy(update={"roles": (Role.COORDINATOR,)}))).accepted == ("anna",)
+    assert (await told(letters)).accepted == ("anna", "bert", "cara")
+
+
+STANDARD = KNOCK.model_copy(update={"urgency": Urgency.P3, "roles": (Role.COORDINATOR,)})
+
+
+def knocks(number: int) -> list[Knock]:
+    """What so many requests of class P3 ring at once, each with a deadline of its own."""
+    return [
+        STANDARD.model_copy(
+            update={"reference": f"01JA{each:022}", "due": KNOCK.due and KNOCK.due - timedelta(days=each)}
+        )
+        for each in range(number)
+    ]
+
+
+async def test_five_hundred_requests_that_ring_at_once_are_one_mail_to_each_person(
+    digests: Correspondence, relay: Relay
+) -> None:
+    """Truth protected: a deadline that many miss is no flood, and of each it is known who was told."""
+    outcomes = await asyncio.gather(*(told(digests, knock) for knock in knocks(500)))
+    assert outcomes == [Told(accepted=("anna", "bert"), failed={}, tries=1)] * 500
+    assert sorted(to for envelope in relay.taken for to in envelope.rcpt_tos) == [
+        "anna@authority.example",
+        "bert@authority.example",
+    ]
+    mail = relay.mails["bert@authority.example"]
+    assert mail["Subject"] == "[comity] P3: 500 reminders, 0 of what is overdue"
+    lines = mail.get_content().splitlines()
+    assert len(lines) == 500
+    assert lines[-1] == "P3 01JA0000000000000000000000: M1/decide due 2026-03-01 23:20 Asia/Tokyo"
+    assert lines == sorted(lines, reverse=True)
+
+
+async def test_what_is_urgent_waits_for_nothing_and_is_told_singly(digests: Correspondence, relay: Relay) -> None:
+    urgent = [STANDARD.model_copy(update={"urgency": each}) for each in (Urgency.P0, Urgency.P1, Urgency.P1D)]
+    waiting = [asyncio.create_task(told(digests, knock)) for knock in knocks(2)]
+    await asyncio.gather(*(told(digests, knock) for knock in urgent))
+    assert not any(task.done() for task in waiting)
+    assert len(relay.taken) == 2 * len(urgent)
+    await asyncio.gather(*waiting)
+    assert len(relay.taken) == 2 * len(urgent) + 2
+
+
+async def test_a_digest_that_is_refused_was_told_to_nobody_of_it(digests: Correspondence, relay: Relay) -> None:
+    relay.refused["anna@authority.example"] = "550 moved"
+    outcomes = await asyncio.gather(*(told(digests, knock) for knock in knocks(3)))
+    assert outcomes == [Told(accepted=("bert",), failed={"anna": "refused 550"}, tries=1)] * 3
+
+
+async def test_a_digest_said_again_has_the_same_id_and_one_knock_that_of_its_alarm(
+    digests: Correspondence, letters: Correspondence, relay: Relay
+) -> None:
+    ids = []
+    for said in (knocks(3), knocks(3)[::-1]):
+        await asyncio.gather(*(told(digests, knock) for knock in said))
+        ids.append(relay.mails["anna@authority.example"]["Message-ID"])
+    assert ids[0] == ids[1]
+    for by in (digests, letters):
+        await told(by, STANDARD)
+        ids.append(relay.mails["anna@authority.example"]["Message-ID"])
+    assert ids[2] == ids[3] != ids[0]
+
+
+async def test_a_worker_that_is_to_stop_sends_what_it_has_gathered_at_once(
+    people: People, bound: socket.socket, tmp_path: Path, relay: Relay
+) -> None:
+    patient = opened(people, bound, tmp_path, digest_seconds=3600)
+    environment = ActivityEnvironment()
+    asyncio.get_running_loop().call_later(0.1, environment.worker_shutdown)
+    assert (await environment.run(patient.tell, STANDARD)).accepted == ("anna", "bert")
+    assert len(relay.taken) == 2
 
 
 async def test_a_relay_that_takes_no_mail_at_all_is_a_refusal_for_each(letters: Correspondence, relay: Relay) -> None:

@@ -217,6 +217,15 @@ def test_each_deadline_says_how_it_was_counted(typed: Typist, reference: str) ->
     assert all(each["deadline"]["article"] in each["sentence"] for each in told)
 
 
+def test_a_reviewer_gets_a_checklist_for_each_measure(typed: Typist, reference: str) -> None:
+    told = read_json(typed("show", reference, "--review", "--json").stdout)
+    text = typed("show", reference, "--review").stdout.decode()
+    assert [line.split()[0] for line in text.splitlines() if line[:1] == "M"] == [each["part"] for each in told]
+    assert all(check["what"] in text and check["by"] in text for each in told for check in each["checks"])
+    both = typed("show", reference, "--review", "--deadlines")
+    assert (both.returncode, b"say one of --deadlines, --review" in both.stderr) == (2, True)
+
+
 def test_the_same_deed_said_again_is_done_once(typed: Typist, reference: str) -> None:
     words = ("act", reference, "acknowledge", "--id", "01JNBXR6K3V8ZD5T0M7QHYWGAC", "--json", *_ANNA)
     one, two = (read_json(typed(*words).stdout) for _ in range(2))

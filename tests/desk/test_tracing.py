@@ -94,7 +94,7 @@ def test_every_entry_is_called_by_a_word_that_can_be_asked_for() -> None:
 
 def _acts(node: ast.AST) -> Iterator[str]:
     """The act that an entry or a try is made with, or that a model of what was tried says by default."""
-    if isinstance(node, ast.Call) and spelt(node.func) in ("Entry", "Tried"):
+    if isinstance(node, ast.Call) and spelt(node.func) in ("Entry", "Tried", "notice"):
         yield from (str(named.value.value) for named in node.keywords if named.arg == "act" and _is_word(named.value))
     if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "act" and _is_word(node.value):
         yield str(node.value.value)

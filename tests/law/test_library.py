@@ -251,7 +251,7 @@ def test_reading_the_law_costs_little() -> None:
 
 
 @pytest.mark.parametrize(("file", "old", "new", "fault"), [
-    ("instruments/eio.toml", "[parties]", "[parties", r"\(at line 19, column 9\)"),
+    ("instruments/eio.toml", "[parties]", "[parties", r"\(at line 20, column 9\)"),
     ("instruments/eio.toml", 'id = "eio"', 'id = "oie"', r"id: it must be the name of the file, 'eio'"),
     ("instruments/eio.toml", 'length = "1 week"', 'length = "one week"',
      r"rules\[1\]\.length: .*'one week' is no length"),

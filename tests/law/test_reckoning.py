@@ -5,10 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from comity.law.calendars import OfficeCalendar
+from comity.law.explaining import explained
 from comity.law.library import Law
 from comity.law.reckoning import reckon
+from comity.request.deadlines import AGREED, NO_NUMBER, end_of_period, length_of
 from comity.request.lifecycle import Duty, Status
 from comity.request.model import (
     Deadline,
@@ -18,19 +22,21 @@ from comity.request.model import (
     Package,
     Reckoning,
     Request,
+    Stop,
     Urgency,
 )
 from comity.request.triage import ladder_name
 
 LAW = Law.load()
 LUXEMBOURG = OfficeCalendar.of("LU", "Europe/Luxembourg")
+YEAR = timedelta(days=365)
 RECEIVED = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 
 def measure(number: int = 1, **said: Any) -> Measure:
     """A measure of an invented request: bank records under the EIO, P3, unless said otherwise."""
     plain = {"kind": "bank records", "instrument": "eio", "urgency": Urgency.P3, "urgency_by": "ines"}
-    return Measure(id=f"M{number}", received=RECEIVED, since=RECEIVED, **{**plain, **said})
+    return Measure(id=f"M{number}", **{"received": RECEIVED, "since": RECEIVED, **plain, **said})
 
 
 def owed(duty: Duty, part: str = "request", urgency: Urgency = Urgency.P3, **said: Any) -> Owed:
@@ -224,3 +230,120 @@ def test_an_extension_goes_to_the_thirty_days_that_article_12_allows() -> None:
     assert told(reckon(longer, LAW, LUXEMBOURG)) == {
         "M1/decide": [("eio/decide", "2027-01-01T22:59:59.999999+00:00"), ("default/decide", wanted.isoformat())],
     }
+
+
+# --- whatever the law, the day and the class --------------------------------------------------------------------------
+
+_BY_URGENCY = (
+    (Urgency.P0, Urgency.P1, Urgency.P2, Urgency.P3, Urgency.P4),
+    (Urgency.P0, Urgency.P1D, Urgency.P2, Urgency.P3, Urgency.P4),
+)
+"""P1 and P1d are urgent for different reasons: where data are about to be lost, execution is due before that of P1."""
+STARTS = st.datetimes(datetime(2024, 1, 1), datetime(2031, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - zones are drawn
+
+
+def counted(duty: Duty, urgency: Urgency, start: datetime, instrument: str, **more: Any) -> tuple[Deadline, ...]:
+    """The deadlines of one duty of a measure that was received, decided and put in force at an instant."""
+    duties = (owed(duty, "M1", urgency, opened=start, entered=start, **more),)
+    about = measure(instrument=instrument, urgency=urgency, received=start, decided=start)
+    (row,) = reckon(request(*duties, measures=(about,)), LAW, LUXEMBOURG).duties
+    return row.deadlines
+
+
+@given(st.sampled_from(Duty), STARTS, st.sampled_from(sorted(LAW.instruments)))
+def test_more_urgency_never_means_later(duty: Duty, start: datetime, instrument: str) -> None:
+    for order in _BY_URGENCY:
+        dues = [counted(duty, urgency, start, instrument)[0].due for urgency in order]
+        assert dues == sorted(dues)
+
+
+@given(st.sampled_from(Urgency), STARTS, st.sampled_from(sorted(LAW.instruments)), st.timedeltas(-YEAR, 5 * YEAR))
+def test_an_extension_never_goes_beyond_what_its_rule_allows_and_shortens_nothing(
+    urgency: Urgency, start: datetime, instrument: str, wanted: timedelta
+) -> None:
+    """The safety clocks of P0 and P1 are not extended at all, by whatever date."""
+    rules = {rule.id: rule for rule in (*LAW.rules_for(instrument, Duty.DECIDE, "bank records", urgency),)}
+    plain = {each.rule: each.due for each in counted(Duty.DECIDE, urgency, start, instrument)}
+    for each in counted(Duty.DECIDE, urgency, start, instrument, extended=start + wanted):
+        rule = rules.get(each.rule, LAW.defaults.rule(Duty.DECIDE, urgency))
+        latest = {
+            NO_NUMBER: plain[each.rule],
+            AGREED: max(plain[each.rule], start + wanted),
+        }.get(rule.extension) or end_of_period(plain[each.rule], length_of(rule.extension), LUXEMBOURG)
+        assert plain[each.rule] <= each.due <= latest
+        if urgency in (Urgency.P0, Urgency.P1) and each.rule.startswith("default/"):
+            assert each.due == plain[each.rule]
+
+
+# --- stops ------------------------------------------------------------------------------------------------------------
+
+DAY = timedelta(days=1)
+OWN = "eio/own proceedings"
+
+
+def stop(from_day: float, days: float | None, ground: str = OWN) -> Stop:
+    """A suspension that began so many days after the decision; None: it lasts."""
+    since = RECEIVED + from_day * DAY
+    return Stop(ground=ground, since=since, until=None if days is None else since + days * DAY)
+
+
+def execution(*stops: Stop, instrument: str = "eio", start: datetime = RECEIVED) -> dict[str, Deadline]:
+    """The deadlines of execution of a measure that was decided when it was received, by rule."""
+    about = measure(instrument=instrument, status=Status.STARTED, received=start, decided=start, stops=stops)
+    standing = request(owed(Duty.EXECUTE, "M1", opened=start, entered=start), measures=(about,))
+    (row,) = reckon(standing, LAW, LUXEMBOURG).duties
+    return {each.rule: each for each in row.deadlines}
+
+
+@pytest.mark.parametrize(("stops", "due"), [
+    ((), "2027-01-31T22:59:59.999999+00:00"),
+    ((stop(10, 10),), "2027-02-10T22:59:59.999999+00:00"),
+    ((stop(10, 10, "eio/in use"), stop(40, 1)), "2027-02-11T22:59:59.999999+00:00"),
+    ((stop(10, 0.5),), "2027-02-01T22:59:59.999999+00:00"),  # it would end in the next day, so it ends with that day
+    ((stop(-5, 10),), "2027-02-05T22:59:59.999999+00:00"),  # five of them after the decision
+    ((stop(-9, 3),), "2027-01-31T22:59:59.999999+00:00"),
+    ((stop(10, None),), "2027-01-31T22:59:59.999999+00:00"),
+    ((stop(10, 10, ""), stop(10, 10, "untoc/own proceedings")), "2027-01-31T22:59:59.999999+00:00"),
+])  # fmt: skip
+def test_a_suspension_counts_only_on_a_ground_by_which_its_rule_is_stopped(stops: tuple[Stop, ...], due: str) -> None:
+    """Directive 2014/41/EU art. 12(4): not while postponed under art. 15. Our own default is stopped by nothing."""
+    found = execution(*stops)
+    assert found["eio/execute"].due.isoformat() == due
+    assert found["default/execute"] == execution()["default/execute"]
+
+
+def test_an_instrument_that_says_nothing_of_stops_is_stopped_by_nothing() -> None:
+    assert execution(stop(10, 10, "untoc/own proceedings"), instrument="untoc") == execution(instrument="untoc")
+
+
+def test_a_deadline_that_was_stopped_says_when() -> None:
+    """Only the part of it in which the rule was counting."""
+    found = execution(stop(-5, 10), stop(10, 10, ""))["eio/execute"]
+    assert found.stops == (Stop(ground=OWN, since=RECEIVED, until=RECEIVED + 5 * DAY),)
+    assert explained(found, LUXEMBOURG).sentence == (
+        "eio/execute (12(4)); 90 days from 2026-11-02 10:30:00 Europe/Luxembourg; "
+        "stopped from 2026-11-02 10:30:00 Europe/Luxembourg to 2026-11-07 10:30:00 Europe/Luxembourg "
+        "(eio/own proceedings), which is added; due 2027-02-05 23:59:59 Europe/Luxembourg"
+    )
+
+
+@given(
+    STARTS,
+    st.lists(st.tuples(st.floats(-20, 200), st.floats(0, 60) | st.none()), max_size=4),
+    st.sampled_from(sorted(LAW.instruments)),
+)
+def test_a_stop_never_shortens_a_deadline(
+    start: datetime, stretches: list[tuple[float, float | None]], instrument: str
+) -> None:
+    grounds = [ground.id for ground in LAW.instruments[instrument].grounds] or [""]
+    stops = tuple(
+        Stop(ground=ground, since=start + day * DAY, until=None if days is None else start + (day + days) * DAY)
+        for day, days in stretches
+        for ground in grounds
+    )
+    plain, stopped = (
+        execution(instrument=instrument, start=start),
+        execution(*stops, instrument=instrument, start=start),
+    )
+    assert plain.keys() == stopped.keys()
+    assert all(stopped[rule].due >= plain[rule].due for rule in plain)

@@ -73,6 +73,22 @@ def test_three_measures_go_their_own_ways() -> None:
     assert {key for key in owed(request) if key.startswith("M1/")} == {"M1/tell the outcome"}
 
 
+def test_each_suspension_is_kept_as_a_stretch_with_its_ground() -> None:
+    """It ends with the next move of the measure, whichever that is."""
+    request = do(begun(sought(1)), Act.OPEN_REVIEW, "request", COORDINATOR)
+    request = do(decided(request, "M1", Act.GRANT), Act.ASSIGN, "M1", COORDINATOR)
+    request = do(do(request, Act.START, "M1", EXECUTING), Act.SUSPEND, "M1", EXECUTING, ground="eio/in use", reason="r")
+    (stop,) = request.measures[0].stops
+    assert (stop.ground, stop.until) == ("eio/in use", None)
+    request = do(do(request, Act.CONTINUE, "M1", EXECUTING), Act.SUSPEND, "M1", EXECUTING, reason="an appeal")
+    request = do(request, Act.SEND_BACK_TO_REVIEW, "M1", EXECUTING, reason="r")
+    first, second = request.measures[0].stops
+    assert first.until
+    assert first.since < first.until < second.since
+    assert second.until == request.measures[0].since
+    assert (first.ground, second.ground) == ("eio/in use", "")
+
+
 def test_the_stage_is_that_of_the_least_advanced_living_part() -> None:
     request = begun(sought(1), sought(2))
     assert stage_of(request) == Stage.SUBMISSION

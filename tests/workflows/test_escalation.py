@@ -231,3 +231,21 @@ def test_a_deadline_that_moves_out_is_rung_under_its_new_instant_only(minutes: l
     if len(expected) == 1:
         expected = [max(expected[0], 0)]
     assert planned(climb)[rung:] == [hour * MINUTE for hour in expected]
+
+
+@given(
+    rungs=st.lists(st.integers(0, 90), min_size=1, max_size=5, unique=True).map(sorted),
+    stood=st.integers(0, 4000),
+    begun_at=st.integers(0, 12),
+)
+def test_of_the_rungs_that_were_missed_the_last_one_rings(rungs: list[int], stood: int, begun_at: int) -> None:
+    """As many as were missed, climbed one by one, end at the same alarm."""
+    climbed = ladder(*rungs)
+    (reckoned,) = Climb(climbed).request.duties[-1:]
+    owed = reckoned.model_copy(update={"rung": begun_at, "next_at": NOW})
+    now = NOW + stood * MINUTE
+    one_by_one = escalation.alarm(owed, NOW, climbed)
+    while one_by_one.next_at <= now:
+        further = owed.model_copy(update={"rung": one_by_one.rung + 1})
+        one_by_one = escalation.alarm(further, one_by_one.next_at, climbed)
+    assert escalation.latest(owed, climbed, now) == one_by_one

@@ -1,0 +1,130 @@
+"""What a reviewer looks at: a checklist for each measure, from its instrument, its kind and our own State's profile."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from comity.law.library import Law
+from comity.law.models import Decider, Ground, Instrument, KindOfMeasure, Profile, unread
+from comity.request.deadlines import Provision
+from comity.request.model import Measure, Record, Request
+
+
+class Check(Record):
+    """One thing to look at: how much it weighs, and who says so, marked where nobody has read it in a text."""
+
+    weight: str
+    what: str
+    by: str
+    ground: str = ""
+    consult_first: str = ""
+
+
+class Checklist(Record):
+    """All that one measure asks of its reviewer."""
+
+    part: str
+    kind: str
+    instrument: str
+    checks: tuple[Check, ...]
+
+
+def checklists(request: Request, law: Law, own_state: str, day: date) -> tuple[Checklist, ...]:
+    """One for each measure, by the law and our own State's profile of a day."""
+    profile = law.profile(own_state, day)
+    return tuple(
+        Checklist(
+            part=measure.id,
+            kind=measure.kind,
+            instrument=measure.instrument,
+            checks=tuple(_checks(measure, request, law, profile)),
+        )
+        for measure in request.measures
+    )
+
+
+def _checks(measure: Measure, request: Request, law: Law, profile: Profile | None) -> Iterator[Check]:
+    instrument, kind = law.instruments.get(measure.instrument), law.kinds.get(measure.kind)
+    yield _of_basis(measure, request, law)
+    if kind:
+        yield from _of_kind(kind)
+    if instrument:
+        yield from _of_instrument(instrument, profile)
+    if profile:
+        yield from (_of_decider(decider) for decider in profile.deciders if decider.binds(kind))
+        yield from _of_remedies(profile)
+    if instrument:
+        said = (*instrument.use, *instrument.confidentiality, *instrument.returns)
+        yield from (Check(weight="then", what=each.what, by=_by(instrument, each)) for each in said)
+
+
+def _of_basis(measure: Measure, request: Request, law: Law) -> Check:
+    between = f"{request.requesting} and {request.requested}"
+    if measure.instrument not in law.instruments:
+        what = f"a legal basis between {between}: none that is known is named; set one, or ask for an assurance"
+        return Check(weight="threshold", what=what, by="our practice")
+    told = {
+        "yes": f"it is in force between {between}; look for reservations that are not listed here",
+        "no": f"it is NOT in force between {between}: another basis is needed",
+        "unknown": f"whether it is in force between {between}: nobody has read the list of parties",
+    }
+    binds = law.in_force_between(measure.instrument, request.requesting, request.requested)
+    return Check(weight="threshold", what=told[binds], by=f"{measure.instrument} parties")
+
+
+def _of_kind(kind: KindOfMeasure) -> Iterator[Check]:
+    table = "comity/law/measures.toml"
+    if kind.dual_criminality == "not needed":
+        yield Check(weight="no ground", what="want of dual criminality: it is not needed for this kind", by=table)
+    if kind.coercive:
+        yield Check(weight="threshold", what="it coerces: the power, a judge's order, the threshold", by=table)
+    if kind.preserves:
+        yield Check(weight="then", what="a request for what was preserved must follow, before it lapses", by=table)
+
+
+def _of_instrument(instrument: Instrument, profile: Profile | None) -> Iterator[Check]:
+    obliged = {row.ground: row for row in profile.mandatory} if profile else {}
+    for ground in instrument.grounds:
+        own = obliged.get(ground.id)
+        by = f"{_by(instrument, ground)}; profile {profile.state}{_mark(own)}" if own and profile else None
+        yield Check(
+            weight="must refuse" if own else _weight(ground),
+            what=ground.what,
+            by=by or _by(instrument, ground),
+            ground=ground.id,
+            consult_first=ground.consult_first,
+        )
+    for said in instrument.no_grounds:
+        yield Check(weight="no ground", what=said.what, by=_by(instrument, said))
+
+
+def _weight(ground: Ground) -> str:
+    may = {"mandatory": "must", "discretionary": "may", "unknown": "must or may"}
+    return f"{may[ground.nature]} {ground.effect}"
+
+
+def _of_decider(decider: Decider) -> Check:
+    deputies = f", or {', '.join(decider.deputies)}" if decider.deputies else ""
+    return Check(weight="decides", what=f"{decider.what}: {decider.role}{deputies}", by=f"profile{_mark(decider)}")
+
+
+def _of_remedies(profile: Profile) -> Iterator[Check]:
+    for each in profile.remedies:
+        what = f"{each.what}: {each.period} from {each.starts}"
+        yield Check(weight="then", what=what, by=f"profile {profile.state}{_mark(each)}")
+
+
+def _by(instrument: Instrument, says: Provision) -> str:
+    return f"{instrument.id} {says.article}{_mark(says)}"
+
+
+def _mark(says: Provision) -> str:
+    return f", {unread(says)}" if not says.verified else ""
+
+
+def lines(found: Checklist) -> Iterator[str]:
+    """The same for a person."""
+    yield f"{found.part}  {found.kind}, {found.instrument}"
+    for each in found.checks:
+        consult = f" (consult first: {each.consult_first})" if each.consult_first not in ("", "unknown") else ""
+        named = f" {each.ground}:" if each.ground else ""
+        yield f"  [ ] {each.weight:<13}{named} {each.what}{consult} [{each.by}]"

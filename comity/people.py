@@ -5,6 +5,7 @@ roles = ["coordinator"]
 unit = "north"
 time_zone = "Europe/Berlin"
 mail = "a@authority.example"
+webhook = "https://pager.authority.example/anna"   # may be left out: told beside mail (webhook-secrets.toml)
 deputies = ["bert"]               # may be left out
 os_user = "anna"                  # may be left out: whose commands on this machine are theirs
 """
@@ -15,6 +16,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -26,6 +28,7 @@ from comity.request.model import PersonId
 from comity.watched import Watched
 
 _ENTERS_FOR_OTHERS = frozenset({Role.COORDINATOR, Role.DUTY_OFFICER})
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _ADDRESS = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 _OF_NO_PERSON = frozenset({Role.CLOCK, Role.SYSTEM})
 
@@ -48,6 +51,15 @@ def _plain_address(mail: str) -> str:
     return mail
 
 
+def _safe_url(url: str) -> str:
+    """What is told says which request is urgent: it travels encrypted, but on this machine itself."""
+    parts = urlsplit(url)
+    here = parts.scheme == "http" and parts.hostname in _THIS_MACHINE
+    if not parts.hostname or parts.username or not (parts.scheme == "https" or here):
+        raise ValueError("write an https:// address without a name or password in it")
+    return url
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,6 +72,7 @@ class Person(_Entry):
     unit: str
     time_zone: Annotated[str, AfterValidator(_known_zone)]
     mail: Annotated[str, AfterValidator(_plain_address)]
+    webhook: Annotated[str, AfterValidator(_safe_url)] | None = None
     deputies: tuple[PersonId, ...] = ()
     os_user: str | None = None
 
@@ -127,6 +140,10 @@ class People:
         An alarm must reach somebody: while the file cannot be read, the people of its last readable state are told.
         """
         return tuple(person for person in self._last_readable().values() if role in person.roles)
+
+    def all(self) -> tuple[Person, ...]:
+        """Everybody, in the order of the file. Raises Unreadable."""
+        return tuple(self._file.now().values())
 
     def deputies_of(self, person: Person) -> tuple[Person, ...]:
         """Who stands in for that person, in the order that the person's table gives; read as `holding` is."""

@@ -17,6 +17,7 @@ from comity.errors import ComityError, Fault, Unreachable
 from comity.evidence import exhibits
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
+from comity.hooks import Hooks
 from comity.law.library import Law
 from comity.ledger import checkpoint, log
 from comity.ledger.leaf import Kind
@@ -47,6 +48,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _of("law", lambda: _law(settings)),
         _of("people", lambda: _people(settings)),
         _of("rotas", lambda: _rotas(settings)),
+        _of("webhooks", lambda: _webhooks(settings)),
     ]
     findings.append(_of("mail relay", lambda: _relay(settings)))
     if not findings[0].well:
@@ -103,6 +105,12 @@ def _rotas(settings: Settings) -> str:
     if ending := [rota.file for rota in found if any(rota.gaps(now, now + AHEAD))]:
         raise Fault(f"these run out within two weeks: {', '.join(ending)}; `comity rota` says when, add what follows")
     return ", ".join(rota.role for rota in found) or "none: everybody who holds a role is told"
+
+
+def _webhooks(settings: Settings) -> str:
+    people = People.load(settings.home / "people.toml")
+    Hooks(settings.home).check(people)
+    return f"{sum(bool(person.webhook) for person in people.all())} people are told by webhook, too"
 
 
 def _relay(settings: Settings) -> str:

@@ -18,8 +18,9 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.arrivals import DEEDS_REMEMBERED, Carried, Done, Start
-    from activities.correspondence import Correspondence, Knock
+    from activities.correspondence import Correspondence
     from activities.evidence import Departure, EvidenceRoom
+    from activities.knocks import Knock
     from activities.law import Lawyer
     from activities.record import Batch, Recorder
     from activities.retention import Archivist

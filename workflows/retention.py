@@ -12,7 +12,8 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.correspondence import Correspondence, Knock
+    from activities.correspondence import Correspondence
+    from activities.knocks import Knock
     from activities.retention import Archivist, Standing, Telling
     from comity.request.keeping import Keeping, KeptRow
     from comity.request.lifecycle import Role

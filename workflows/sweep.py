@@ -10,7 +10,8 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.correspondence import Correspondence, Knock, Told
+    from activities.correspondence import Correspondence
+    from activities.knocks import Knock, Told
     from activities.links import LOOK_AT_LINKS, LinkDesk, Linked, ToldOfLinks
     from activities.post import FILE_IT, PostRoom, ToldOfPost, Waiting
     from activities.retention import Archivist

@@ -14,8 +14,9 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from temporalio.testing import ActivityEnvironment
 
-from activities import correspondence
-from activities.correspondence import Correspondence, Knock, Told
+from activities import mail as by_mail
+from activities.correspondence import Correspondence
+from activities.knocks import Knock, Told
 from comity.people import People
 from comity.request.lifecycle import Role
 from comity.request.model import Urgency
@@ -309,7 +310,7 @@ async def test_a_relay_that_takes_no_mail_at_all_is_a_refusal_for_each(letters: 
 async def test_a_recipient_on_whom_the_relay_hangs_holds_up_nobody(
     letters: Correspondence, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(correspondence, "PATIENCE", 0.5)
+    monkeypatch.setattr(by_mail, "PATIENCE", 0.5)
     relay.late = "anna@authority.example"
     assert await told(letters) == Told(accepted=("bert", "cara"), failed={"anna": "no answer"}, tries=1)
 
@@ -326,7 +327,7 @@ async def test_a_relay_that_refuses_the_connection_gives_no_answer(
 async def test_a_relay_that_says_nothing_gives_no_answer(
     letters: Correspondence, bound: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(correspondence, "PATIENCE", 0.2)
+    monkeypatch.setattr(by_mail, "PATIENCE", 0.2)
     bound.listen()
     assert set((await told(letters)).failed.values()) == {"no answer"}
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from activities.arrivals import Start
-from activities.correspondence import Knock, Told
 from activities.evidence import Departure, Report
+from activities.knocks import Knock, Told
 from activities.record import Batch
 from activities.retention import Standing, Telling
 from activities.sweep import Notified

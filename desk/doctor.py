@@ -110,7 +110,8 @@ def _rotas(settings: Settings) -> str:
 def _webhooks(settings: Settings) -> str:
     people = People.load(settings.home / "people.toml")
     Hooks(settings.home).check(people)
-    return f"{sum(bool(person.webhook) for person in people.all())} people are told by webhook, too"
+    told = sum(bool(person.webhook) for person in people.all())
+    return f"{told} of {len(people.all())} people are told by webhook, too"
 
 
 def _relay(settings: Settings) -> str:

@@ -15,6 +15,9 @@ from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 from temporalio import workflow
 
+OURS = ("activities", "comity", "desk", "temporal", "worker", "workflows")
+"""Whose plain lines are logged; of libraries only warnings: what they say beside may quote an address or a URL."""
+
 
 def configure(stream: TextIO = sys.stderr) -> None:
     """Log to `stream` from now on. Callers bind `reference` and `deed` with structlog.contextvars, and never a name."""
@@ -31,7 +34,9 @@ def configure(stream: TextIO = sys.stderr) -> None:
     handler.setFormatter(_as_json(shared))
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(logging.WARNING)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.INFO)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,13 +1,16 @@
 """The knock by webhook: signed, as sparing of words as a mail, and a second way that fails otherwise."""
 
 import asyncio
+import io
 import json
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from standardwebhooks import Webhook, WebhookVerificationError
 from temporalio.testing import ActivityEnvironment
 
@@ -21,6 +24,7 @@ from comity.request.lifecycle import Role
 from comity.request.model import Urgency
 from comity.rotas import Rotas
 from comity.settings import Settings
+from temporal import logs
 from tests.processes import free_port
 
 SECRET = "whsec_" + "c2l4dGVlbiBieXRlcyBhcmUgdG9vIGZldyBoZXJl"
@@ -141,6 +145,23 @@ async def test_a_webhook_that_hangs_is_given_up(tmp_path: Path, pager: Pager, mo
     pager.hangs = True
     found = await told(home(tmp_path, f"http://127.0.0.1:{pager.port}/anna"))
     assert found.failed == {"anna": "mail no answer; webhook no answer"}
+
+
+async def test_no_line_of_the_log_names_where_a_person_is_told(tmp_path: Path, pager: Pager) -> None:
+    """Truth protected: an address of a pager is personal, and often all that is needed to call it."""
+    root, said = logging.getLogger(), io.StringIO()
+    before = root.handlers, root.level
+    logs.configure(said)
+    try:
+        for status in ("204 No Content", "500 No"):
+            pager.status = status
+            await told(home(tmp_path, f"http://127.0.0.1:{pager.port}/hook-of-anna"))
+    finally:
+        root.handlers, root.level = before
+        structlog.reset_defaults()
+    assert len(pager.taken) == 2
+    assert "hook-of-anna" not in said.getvalue()
+    assert str(pager.port) not in said.getvalue()
 
 
 async def test_what_is_not_urgent_comes_in_one_call(tmp_path: Path, pager: Pager) -> None:

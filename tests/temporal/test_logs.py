@@ -52,6 +52,16 @@ def test_a_line_carries_what_the_caller_bound(lines: io.StringIO) -> None:
     }
 
 
+def test_of_libraries_only_warnings_are_logged(lines: io.StringIO) -> None:
+    """An HTTP client tells each URL that it calls: it may be somebody's, and hold what opens it."""
+    for name in ("httpx", "alembic", "temporalio", "desk.up", "worker"):
+        logging.getLogger(name).info("plain")
+        logging.getLogger(name).warning("grave")
+    told = {(line["logger"], line["level"]) for line in said(lines)}
+    graves = {(name, "warning") for name in ("httpx", "alembic", "temporalio", "desk.up", "worker")}
+    assert told == graves | {("desk.up", "info"), ("worker", "info")}
+
+
 def test_a_line_within_a_span_names_trace_and_span(lines: io.StringIO) -> None:
     with tracing.act("grant", reference="01JA", deed="01JB"):
         parent = tracing.traceparent()

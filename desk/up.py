@@ -3,14 +3,14 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 
 import structlog
 
 from comity.cli import say
-from comity.errors import Refused
+from comity.errors import Refused, Unreachable
 from comity.home import Home, make
 from comity.settings import Settings
 from desk.ending import Ending
@@ -51,7 +51,7 @@ async def _serve(home: Home, ending: Ending, server: embedded.Server | None) -> 
     if home.settings.otlp:
         tracing.export_to(home.settings.otlp)
     wire = await client.connect(home.settings, home.keys)
-    async with working(home, wire):
+    async with _answered(server), working(home, wire):
         _log.info("ready", pid=os.getpid())
         say(f"comity is up: home {home.folder}, Temporal at {home.settings.temporal_address}. Ctrl-C stops it.")
         with ending.follows():
@@ -62,11 +62,28 @@ async def _serve(home: Home, ending: Ending, server: embedded.Server | None) -> 
     _log.info("stopped", pid=os.getpid())
 
 
+@asynccontextmanager
+async def _answered(server: embedded.Server | None) -> AsyncIterator[None]:
+    """Workers that have just begun ask the server about itself; one that is gone by then is no fault of ours.
+
+    Raises Unreachable, but for an embedded server that has ended: of that the caller tells.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not str(error).startswith("Worker validation failed"):
+            raise
+        if server is None or not server.has_ended():
+            raise Unreachable("the Temporal server went before the workers had begun; start again") from error
+
+
 async def _until(ending: Ending, server: embedded.Server | None) -> None:
-    """Until somebody says stop, or the embedded server has ended by itself."""
+    """Until somebody says stop, or the embedded server has ended by itself: that is said before anything is ended."""
     while not ending.asked.is_set() and not (server and server.has_ended()):
         with suppress(TimeoutError):
             await asyncio.wait_for(ending.asked.wait(), 1.0)
+    if not ending.asked.is_set():
+        _log.error("the Temporal server has ended; its last words are in temporal.log")
 
 
 @contextmanager

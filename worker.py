@@ -23,13 +23,13 @@ from activities.sweep import Sweeper, keep_sweeping
 from activities.unrung import Watchman
 from comity.errors import ComityError
 from comity.home import Home
-from comity.hooks import Hooks
 from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
 from comity.ledger import checkpoint
 from comity.people import People
 from comity.register import reading
 from comity.rotas import Rotas
+from comity.webhook_secrets import WebhookSecrets
 from temporal.names import NOTICES, REQUESTS, TRANSFERS
 from workflows.request import RequestLife
 from workflows.retention import Retention
@@ -75,7 +75,7 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
     sweeper, post_room = Sweeper(home, client), PostRoom(home, law)
     watchman, link_desk = Watchman(home), LinkDesk(home)
     people = People.load(settings.home / "people.toml")
-    Hooks(home.folder).check(people)
+    WebhookSecrets(home.folder).check(people)
     mail = Correspondence(settings, people, _rotas(home, people))
 
     def serving(queue: str, workflows: Sequence[type], *activities: Any) -> Worker:

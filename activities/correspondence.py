@@ -11,11 +11,11 @@ from activities.gathering import Gathering
 from activities.knocks import Knock, Told
 from activities.mail import Mail
 from activities.webhooks import Webhooks
-from comity.hooks import Hooks
 from comity.people import People, Person
 from comity.request.model import Urgency
 from comity.rotas import Rotas
 from comity.settings import Settings
+from comity.webhook_secrets import WebhookSecrets
 from temporal import tracing
 
 _SINGLY: Final = frozenset({Urgency.P0, Urgency.P1, Urgency.P1D})
@@ -49,9 +49,9 @@ class Correspondence:
     def __init__(self, settings: Settings, people: People, rotas: Rotas) -> None:
         self._people = people
         self._rotas = rotas
-        hooks = Hooks(settings.home)
+        secrets = WebhookSecrets(settings.home)
         self._mail = _Channel("mail", Mail(settings).send, settings.digest_seconds)
-        self._webhook = _Channel("webhook", Webhooks(hooks).send, settings.digest_seconds)
+        self._webhook = _Channel("webhook", Webhooks(secrets).send, settings.digest_seconds)
 
     @activity.defn(name="tell")
     async def tell(self, knock: Knock) -> Told:

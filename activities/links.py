@@ -51,7 +51,9 @@ class LinkDesk:
         """The requests of whose links people are to be told. Changes nothing, so safe to repeat."""
         with self._home.store.reading() as view:
             found = linking.untold(view, AT_ONCE)
-        return [Linked.model_validate(each.model_dump()) for each in found]
+        return [
+            Linked(reference=reference, urgency=Urgency(urgency), links=links) for reference, urgency, links in found
+        ]
 
     @activity.defn(name="told of links")
     def told(self, told: ToldOfLinks) -> None:

@@ -14,8 +14,8 @@ import httpx
 from standardwebhooks import Webhook
 
 from activities.knocks import Knock, in_order, key_of
-from comity.hooks import Hooks
 from comity.people import Person
+from comity.webhook_secrets import WebhookSecrets
 
 PATIENCE: Final = 8.0
 """Seconds for one call, from its first byte to the answer."""
@@ -24,12 +24,12 @@ PATIENCE: Final = 8.0
 class Webhooks:
     """Calls the webhooks of people."""
 
-    def __init__(self, hooks: Hooks) -> None:
-        self._hooks = hooks
+    def __init__(self, secrets: WebhookSecrets) -> None:
+        self._secrets = secrets
 
     async def send(self, person: Person, knocks: tuple[Knock, ...]) -> str | None:
         """None when it was taken (2xx), else the code of what went wrong: never a word of the answer, or of the URL."""
-        secret = self._hooks.secret_of(person)
+        secret = self._secrets.secret_of(person)
         if person.webhook is None or secret is None:
             return "no secret"
         body, now = _body(knocks), datetime.now(UTC)

@@ -17,7 +17,6 @@ from comity.errors import ComityError, Fault, Unreachable
 from comity.evidence import exhibits
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
-from comity.hooks import Hooks
 from comity.law.library import Law
 from comity.ledger import checkpoint, log
 from comity.ledger.leaf import Kind
@@ -26,6 +25,7 @@ from comity.register import reading
 from comity.request.lifecycle import Role
 from comity.rotas import AHEAD, Rotas
 from comity.settings import Settings
+from comity.webhook_secrets import WebhookSecrets
 from desk.tracing import trace
 from temporal import client as wire
 
@@ -109,7 +109,7 @@ def _rotas(settings: Settings) -> str:
 
 def _webhooks(settings: Settings) -> str:
     people = People.load(settings.home / "people.toml")
-    Hooks(settings.home).check(people)
+    WebhookSecrets(settings.home).check(people)
     told = sum(bool(person.webhook) for person in people.all())
     return f"{told} of {len(people.all())} people are told by webhook, too"
 

@@ -27,16 +27,6 @@ class Link(BaseModel):
     at: datetime
 
 
-class Untold(BaseModel):
-    """A request with links that its people were not told of; `links`: how many it has in all."""
-
-    model_config = ConfigDict(frozen=True)
-
-    reference: str
-    urgency: str
-    links: int
-
-
 def enter(tx: sa.Connection, reference: str, marks: Mapping[str, str], at: datetime) -> list[Link]:
     """Keep a request's marks (kind by keyed digest). Returns its links, and those of others to it, that are new.
 
@@ -80,15 +70,15 @@ def of(view: sa.Connection, reference: str) -> list[Link]:
     return [Link(**{**row._asdict(), "kinds": tuple(row.kinds.split(", "))}) for row in rows]
 
 
-def untold(view: sa.Connection, limit: int) -> list[Untold]:
-    """The requests on record whose people are to be told of a link, the most urgent first."""
+def untold(view: sa.Connection, limit: int) -> list[tuple[str, str, int]]:
+    """(reference, class, all its links) of each request with a link that nobody was told of, urgent first."""
     counted = sa.select(LINK.c.reference, REQUEST.c.urgency, sa.func.count().label("links"))
     grouped = counted.join(REQUEST, REQUEST.c.reference == LINK.c.reference).group_by(
         LINK.c.reference, REQUEST.c.urgency
     )
     waiting = grouped.where(LINK.c.reference.in_(sa.select(LINK.c.reference).where(LINK.c.told_at.is_(None))))
     rows = view.execute(waiting.order_by(REQUEST.c.urgency, LINK.c.reference).limit(limit))
-    return [Untold.model_validate(row._asdict()) for row in rows]
+    return [(row.reference, row.urgency, row.links) for row in rows]
 
 
 def told(tx: sa.Connection, reference: str, links: int, at: datetime) -> None:

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,27 +17,18 @@ from activities import webhooks as by_webhook
 from activities.correspondence import Correspondence
 from activities.knocks import Knock, Told
 from comity.errors import Refused, Unreadable
-from comity.hooks import FILE, Hooks
 from comity.people import People
 from comity.request.lifecycle import Role
 from comity.request.model import Urgency
 from comity.rotas import Rotas
 from comity.settings import Settings
+from comity.webhook_secrets import FILE, WebhookSecrets
 from temporal import logs
+from tests.activities import test_correspondence as correspondence
 from tests.processes import free_port
 
 SECRET = "whsec_" + "c2l4dGVlbiBieXRlcyBhcmUgdG9vIGZldyBoZXJl"
-KNOCK = Knock(
-    reference="01JA0000000000000000000001",
-    duty="M1/decide",
-    urgency=Urgency.P0,
-    due=datetime(2026, 3, 1, 14, 20, tzinfo=UTC),
-    generation=2,
-    rung=1,
-    round=0,
-    overdue=False,
-    roles=(Role.COORDINATOR,),
-)
+KNOCK = correspondence.KNOCK.model_copy(update={"roles": (Role.COORDINATOR,)})
 
 
 @dataclass
@@ -189,24 +179,24 @@ def test_an_address_that_would_show_who_is_told_of_what_is_refused(tmp_path: Pat
 def test_a_secret_that_others_may_read_or_that_is_weak_or_missing_is_refused(tmp_path: Path) -> None:
     url = "https://pager.example/anna"
     people = People.load(home(tmp_path, url) / "people.toml")
-    Hooks(tmp_path).check(people)
+    WebhookSecrets(tmp_path).check(people)
     with pytest.raises(Refused, match=r"others may read webhook-secrets\.toml; run: chmod 600"):
-        Hooks(home(tmp_path, url, mode=0o640)).check(people)
+        WebhookSecrets(home(tmp_path, url, mode=0o640)).check(people)
     for weak in ("whsec_" + "c2hvcnQ=", SECRET.removeprefix("whsec_"), "whsec_not base64"):
         with pytest.raises(Unreadable, match=r"webhook-secrets\.toml: secrets\.anna: ") as refused:
-            Hooks(home(tmp_path, url, secret=weak)).check(people)
+            WebhookSecrets(home(tmp_path, url, secret=weak)).check(people)
         assert weak not in str(refused.value)
     (tmp_path / FILE).write_text("[secrets]\n")
     with pytest.raises(Unreadable, match=r"no secret for the webhook of anna; write whsec_… for each"):
-        Hooks(tmp_path).check(people)
+        WebhookSecrets(tmp_path).check(people)
     (tmp_path / FILE).unlink()
     with pytest.raises(Unreadable, match=r"webhook-secrets\.toml: cannot be read"):
-        Hooks(tmp_path).check(people)
+        WebhookSecrets(tmp_path).check(people)
 
 
 async def test_while_the_secrets_cannot_be_read_the_last_ones_sign(tmp_path: Path, pager: Pager) -> None:
     folder = home(tmp_path, f"http://127.0.0.1:{pager.port}/anna")
-    hooks, (anna, _) = Hooks(folder), People.load(folder / "people.toml").all()
-    assert hooks.secret_of(anna) == SECRET
+    secrets, (anna, _) = WebhookSecrets(folder), People.load(folder / "people.toml").all()
+    assert secrets.secret_of(anna) == SECRET
     (folder / FILE).write_text("half a fi")
-    assert hooks.secret_of(anna) == SECRET
+    assert secrets.secret_of(anna) == SECRET

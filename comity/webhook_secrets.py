@@ -39,7 +39,7 @@ class _File(BaseModel):
     secrets: dict[PersonId, Annotated[str, AfterValidator(_strong)]]
 
 
-class Hooks:
+class WebhookSecrets:
     """The secrets, as the file says at this moment."""
 
     def __init__(self, home: Path) -> None:

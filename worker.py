@@ -24,7 +24,6 @@ from activities.unrung import Watchman
 from comity.errors import ComityError
 from comity.home import Home
 from comity.law.calendars import OfficeCalendar
-from comity.law.library import Law
 from comity.ledger import checkpoint
 from comity.people import People
 from comity.register import reading
@@ -69,10 +68,10 @@ async def working(home: Home, client: Client) -> AsyncIterator[None]:
 def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequence[Worker]:
     settings = home.settings
     recorder = Recorder(home.store, home.keys)
-    law, calendar = Law.load(settings.law, settings.home), OfficeCalendar.of(settings.own_state, settings.zone)
-    lawyer, archivist = Lawyer(law, calendar), Archivist(home, client, law, calendar)
+    calendar = OfficeCalendar.of(settings.own_state, settings.zone)
+    lawyer, archivist = Lawyer(home.laws, calendar), Archivist(home, client, calendar)
     evidence = EvidenceRoom(home, client)
-    sweeper, post_room = Sweeper(home, client), PostRoom(home, law)
+    sweeper, post_room = Sweeper(home, client), PostRoom(home)
     watchman, link_desk = Watchman(home), LinkDesk(home)
     people = People.load(settings.home / "people.toml")
     WebhookSecrets(home.folder).check(people)

@@ -3,16 +3,16 @@
 from temporalio import activity
 
 from comity.law.calendars import OfficeCalendar
-from comity.law.library import Law
 from comity.law.reckoning import reckon
+from comity.register.laws import Laws
 from comity.request.model import Reckoning, Request
 
 
 class Lawyer:
-    """Reckons deadlines from one version of the law data and the calendar of the acting authority."""
+    """Reckons deadlines from the law that a request keeps and the calendar of the acting authority."""
 
-    def __init__(self, law: Law, calendar: OfficeCalendar) -> None:
-        self._law = law
+    def __init__(self, laws: Laws, calendar: OfficeCalendar) -> None:
+        self._laws = laws
         self._calendar = calendar
 
     @activity.defn(name="reckon")
@@ -20,6 +20,7 @@ class Lawyer:
         """Count the deadlines of the duties that are not reckoned yet.
 
         A local activity, since it writes nothing: its result stands in history, and a replay never counts again.
-        Safe to repeat: the same request, law data and calendar give the same instants.
+        Safe to repeat: the same request, law data and calendar give the same instants. A law that is kept, and that
+        this process has not read yet, waits for the register; no alarm does.
         """
-        return reckon(request, self._law, self._calendar)
+        return reckon(request, self._laws.of(request.law), self._calendar)

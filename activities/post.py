@@ -61,9 +61,9 @@ def _delays(ladder: Ladder) -> tuple[Rung, ...]:
 class PostRoom:
     """Has people told of what waits. Files nothing, and sets nothing aside."""
 
-    def __init__(self, home: Home, law: Law) -> None:
+    def __init__(self, home: Home) -> None:
         self._home = home
-        self._law = law
+        self._law = home.laws.today
 
     @activity.defn(name="waiting post")
     def waiting(self) -> list[Waiting]:

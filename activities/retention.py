@@ -53,10 +53,9 @@ class Telling(BaseModel):
 class Archivist:
     """Looks after what closed requests have left. Decides nothing, and destroys nothing."""
 
-    def __init__(self, home: Home, client: Client, law: Law, calendar: OfficeCalendar) -> None:
+    def __init__(self, home: Home, client: Client, calendar: OfficeCalendar) -> None:
         self._home = home
         self._client = client
-        self._law = law
         self._calendar = calendar
 
     @activity.defn(name="keep")
@@ -77,16 +76,17 @@ class Archivist:
                 return None
             if not retention.is_reckoned(tx, reference):
                 request = reading.snapshot(tx, cipher, reference)
-                dates = kept_until(request, request.since, self._law.retention.lengths, self._calendar)
-                retention.reckon(tx, reference, dates, self._rules())
+                law = self._home.laws.of(request.law)
+                dates = kept_until(request, request.since, law.retention.lengths, self._calendar)
+                retention.reckon(tx, reference, dates, self._rules(law))
             return Standing(urgency=Urgency(standing.urgency), rows=retention.rows(tx, reference))
 
-    def _rules(self) -> dict[Keeping, str]:
+    def _rules(self, law: Law) -> dict[Keeping, str]:
         """What each date rests on, in words, with the versions that counted it."""
-        law, versions = self._law.retention, f"law {self._law.version}, {self._calendar.version}"
+        versions = f"law {law.version}, {self._calendar.version}"
         return {
-            what: f"{length} after closing, or its last date; {law.article}; {versions}"
-            for what, length in law.lengths.items()
+            what: f"{length} after closing, or its last date; {law.retention.article}; {versions}"
+            for what, length in law.retention.lengths.items()
         }
 
     @activity.defn(name="told of what is kept")
@@ -96,7 +96,7 @@ class Archivist:
         entry = notice(
             self._home, telling.reference, telling, act="tell of what is kept", name=telling.name, by=by, status=what
         )
-        again = end_of_period(telling.at, length_of(self._law.retention.told_again), self._calendar)
+        again = end_of_period(telling.at, length_of(self._home.laws.today.retention.told_again), self._calendar)
         with self._home.store.transaction() as tx:
             retention.told(tx, telling.reference, telling.row, again)
             if not log.stands(tx, telling.reference, telling.name):

@@ -22,10 +22,12 @@ from comity.request.model import (
     Particulars,
     Proposal,
     Receipt,
+    Request,
     digest_of,
     particulars_of,
 )
 from desk.counter import Counter
+from desk.filling import On, filled
 from desk.submitting import Submission, submit
 
 _ROOT: Final = Path(__file__).parents[1]
@@ -69,6 +71,7 @@ class _Seen:
     """What the people of one life have before them: revisions from receipts, and the digests of what was proposed."""
 
     reference: str
+    received: Request
     revisions: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     exhibits: dict[str, Exhibit] = field(default_factory=dict)
@@ -95,9 +98,9 @@ async def live(counter: Counter) -> Lived:
     began = time.perf_counter()
     receipt = await submit(counter, Submission(letter(), LIFE.acts[0].person, datetime.now(UTC)))
     seconds = [time.perf_counter() - began]
-    seen = _Seen(receipt.reference)
+    seen = _Seen(receipt.reference, counter.request(receipt.reference))
     for row in LIFE.acts[1:]:
-        deed = _deed(row, seen)
+        deed = _deed(counter, row, seen)
         began = time.perf_counter()
         receipt = await counter.act(seen.reference, deed)
         seconds.append(time.perf_counter() - began)
@@ -113,9 +116,9 @@ def letter() -> bytes:
     return json.dumps(json.loads(text) | {"own_reference": own}).encode()
 
 
-def _deed(row: Row, seen: _Seen) -> Deed:
+def _deed(counter: Counter, row: Row, seen: _Seen) -> Deed:
     kind = particulars_of(row.act)
-    filled = {"seen": seen.digests[row.part]} if "seen" in kind.model_fields else {}
+    given = _given(counter, row, seen)
     return Deed(
         id=str(ULID()),
         act=row.act,
@@ -123,5 +126,16 @@ def _deed(row: Row, seen: _Seen) -> Deed:
         person=row.person,
         role=row.role,
         expected=seen.revisions.get(row.part, 0),
-        particulars=kind.model_validate(row.particulars | filled),
+        particulars=kind.model_validate(row.particulars | given),
     )
+
+
+def _given(counter: Counter, row: Row, seen: _Seen) -> dict[str, Any]:
+    """What the file leaves to whoever plays it: the digest of what was proposed, the stamp of the law, each ground."""
+    if row.act in (Act.PROPOSE, Act.RECORD_FINDINGS):
+        proposing = {"outcome": Act.GRANT} | row.particulars
+        stamp = filled(counter, On(seen.received, row.part), Act.PROPOSE, proposing)["by_law"]
+        grounds = (*stamp["must"], *stamp["may"])
+        found = [{"ground": ground, "applies": False, "reason": "It does not stand in the way."} for ground in grounds]
+        return {"by_law": stamp} if row.act == Act.PROPOSE else {"findings": found}
+    return {"seen": seen.digests[row.part]} if "seen" in particulars_of(row.act).model_fields else {}

@@ -14,6 +14,7 @@ from comity.keys import request_keys, ring
 from comity.keys.keys import Keys
 from comity.ledger import checkpoint
 from comity.ledger.checkpoint import Signer
+from comity.register.laws import Laws
 from comity.request.lifecycle import OFFICE, OUTSIDE
 from comity.settings import Settings
 from comity.store import Store
@@ -31,6 +32,7 @@ class Home:
     store: Store
     keys: Keys
     vault: Vault
+    laws: Laws
 
     @property
     def folder(self) -> Path:
@@ -143,4 +145,5 @@ def _opened(settings: Settings) -> Home:
         store=store,
         keys=Keys(store, settings.home / _RING),
         vault=Vault(settings.home / "vault"),
+        laws=Laws(store, settings.law, settings.home),
     )

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as AllConnectionsHeld
 
@@ -42,6 +43,7 @@ PATIENCE = {
 five to take us in; then some twenty until a machine that is gone is noticed. A statement may take as long as it needs,
 since a migration or a verification of years does."""
 
+_INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _MIGRATING = 61726
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -98,6 +100,12 @@ class Store:
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
+
+
+def insert(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An insertion that may say what becomes of a row that is there already, in the words of that database."""
+    made: postgresql.Insert | sqlite.Insert = _INSERTS[dialect](table)
+    return made
 
 
 def alone(tx: sa.Connection, where: int) -> None:

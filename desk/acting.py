@@ -13,12 +13,12 @@ from ulid import ULID
 from comity.errors import NotOpen, Unreadable
 from comity.evidence.manifest import Receipt as ReceiptOfRecipient
 from comity.home import Home
-from comity.request.lifecycle import STEPS, STILLS, Act, Role
+from comity.request.lifecycle import Act, Role, step_of, still_of
 from comity.request.model import Channel, Deed, Draft, Measure, OnBehalf, Package, Particulars, Request, particulars_of
 from comity.request.rules import check, offers, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
-from desk.filling import filled, takes
+from desk.filling import On, filled, takes
 from desk.tracing import before
 
 SHORTEST_DIGEST = 8
@@ -109,7 +109,7 @@ def _role(name: str | None) -> Role | None:
 
 def _able(request: Request, act: Act, said: Said) -> frozenset[Role]:
     """Who may do the act here; where no row allows it, anybody: the door will say what is open instead."""
-    row = STEPS.get((part_of(request, said.part).status, act)) or STILLS.get(act)
+    row = step_of(part_of(request, said.part).status, act, request.edition) or still_of(act, request.edition)
     return row.roles if row else frozenset(Role)
 
 
@@ -118,7 +118,7 @@ def _seen(request: Request, said: Said) -> int:
 
 
 def _particulars(counter: Counter, request: Request, act: Act, said: Said) -> Particulars:
-    given = filled(counter, request, act, json_object(said.particulars) | _of_receipt(said.receipt))
+    given = filled(counter, On(request, said.part), act, json_object(said.particulars) | _of_receipt(said.receipt))
     texts = {name: text for name, text in (("words", said.words), ("reason", said.reason)) if text}
     kind = particulars_of(act)
     try:

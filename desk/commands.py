@@ -63,8 +63,8 @@ post = typer.Typer(no_args_is_help=True, help="Post that belongs to no request y
 def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
     for command in (
-        up, worker, submit, oral, act, join, disclose, letter, paper, listing, watch, rota, show, trace, identity,
-        retention, revive, doctor,
+        up, worker, submit, oral, act, join, disclose, letter, paper, listing, watch, rota, show, review, trace,
+        identity, retention, revive, doctor,
     ):  # fmt: skip
         app.command(command.__name__ if command is not listing else "list")(command)
     app.add_typer(keys, name="keys")
@@ -592,6 +592,32 @@ def show(
         say_json(whole(home, request))
     else:
         show_request(home, request)
+
+
+def review(
+    reference: Reference,
+    part: Annotated[str, typer.Argument(help="The measure: M1.")],
+    found: Annotated[Path | None, typer.Option(help="The form, filled in; `-` is standard input.")] = None,
+    who: As = None,
+    deed_id: DeedId = None,
+    as_json: Json = False,
+) -> None:
+    """Print a form with each ground of a measure's law; with --found, enter what was found on them."""
+    from desk.counter import on_record
+    from desk.reviewing import blank, findings
+
+    if found is None:
+        home = open_home(Settings())
+        say(blank(home, on_record(home, _found(home, reference)), part))
+        return
+    text = bytes_of(found).decode(errors="replace")
+
+    async def work(counter: "Counter") -> None:
+        full = _found(counter.home, reference)
+        deed = findings(counter, counter.request(full), (part, text), (_person(counter.people, who), deed_id))
+        _say_receipt(counter, (await counter.act(full, deed)).model_dump(mode="json"), as_json=as_json)
+
+    _at_the_counter(work)
 
 
 def trace(

@@ -41,6 +41,7 @@ from comity.request.reading import read
 from desk.comparing import DATES, Beyond, beyond
 from desk.counter import Counter
 from desk.linking import link
+from desk.opening import letter_of
 from desk.sealing import Handed, sealed_once
 from desk.several import do_once, foresee, id_for
 from desk.submitting import LATE, Input, Submission, foreign_index
@@ -72,8 +73,8 @@ class Confirmation:
 
     @cached_property
     def law(self) -> Law:
-        """The law that both are read by."""
-        return Law.load(self.home.settings.law, self.home.settings.home)
+        """The law that both are read by: the one that the request keeps."""
+        return self.home.laws.of(self.request.law)
 
     @cached_property
     def merged(self) -> Letter:
@@ -90,10 +91,7 @@ class Confirmation:
     @cached_property
     def told(self) -> Letter:
         """What was told by voice, as the letter that was made of it."""
-        reference = self.request.reference
-        with self.home.store.reading() as view:
-            sealed = reading.document(view, reference, "letter")
-        return Letter.model_validate_json(self.home.keys.open(reference, KeyClass.CONTENT, sealed, "letter"))
+        return letter_of(self.home, self.request.reference)
 
     @cached_property
     def beyond(self) -> Beyond:

@@ -1,28 +1,43 @@
 """What the counter fills in of an act: facts of the law data, and of the record, that nobody should type."""
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from comity.errors import NotFound, Unreadable
+from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
+from comity.law.reviewing import by_law
+from comity.register import laws
+from comity.request.deadlines import end_of_period, length_of
 from comity.request.lifecycle import Act
-from comity.request.model import Deed, Event, Letter, Request, Way, particulars_of
-from comity.request.opening import NO_INSTRUMENT
+from comity.request.model import Deed, Event, Letter, Measure, Request, Way, particulars_of
+from comity.request.opening import NO_INSTRUMENT, suggested_for
+from comity.request.rules import part_of
 from desk.counter import Counter
+from desk.opening import letter_of
 from desk.tracing import GONE, trace
 
 Given = dict[str, Any]
 _TEXTS = ("words", "reason")
 
 
-def filled(counter: Counter, request: Request, act: Act, given: Given) -> Given:
+@dataclass(frozen=True)
+class On:
+    """What an act is done on."""
+
+    request: Request
+    part: str = "request"
+
+
+def filled(counter: Counter, on: On, act: Act, given: Given) -> Given:
     """What was given for an act, with what the law data and the record say besides.
 
     Raises Unreadable, NotFound and NotYours, each naming what is possible.
     """
     fill = _FILL.get(act)
-    return fill(counter, request, given) if fill else given
+    return fill(counter, on, given) if fill else given
 
 
 def takes(act: Act) -> str:
@@ -34,18 +49,22 @@ def takes(act: Act) -> str:
 _GIVEN: dict[Act, tuple[str, ...]] = {
     Act.ADD_MEASURE: ("kind", "instrument", "urgency"),
     Act.CORRECT: ("deed", "instant", "until", "asked_by", "data_lost_at"),
+    Act.PROPOSE: ("outcome", "ground", "told", "conditions"),
+    Act.PUT_DOWN_CLAIM: ("urgency",),
+    Act.APPLY_LAW: (),
+    Act.TELL_CONCERNED: ("until",),
 }
 
 
 # --- from the law data ------------------------------------------------------------------------------------------------
 
 
-def _new_measure(counter: Counter, request: Request, given: Given) -> Given:
+def _new_measure(counter: Counter, on: On, given: Given) -> Given:
     """The next measure of the request: its kind's facts, an instrument that may bind, the request's own urgency."""
     named = given.get("kind")
     if not isinstance(named, str):
         return given
-    law = _law(counter)
+    request, law = on.request, counter.home.laws.of(on.request.law)
     kind = law.kind(" ".join(named.lower().split()))
     others = {name: value for name, value in given.items() if name not in _GIVEN[Act.ADD_MEASURE]}
     measure = {
@@ -59,14 +78,44 @@ def _new_measure(counter: Counter, request: Request, given: Given) -> Given:
     return others | {"measure": measure}
 
 
-def _basis(counter: Counter, request: Request, given: Given) -> Given:
+def _basis(counter: Counter, on: On, given: Given) -> Given:
     if "instrument" not in given:
         return given
-    return given | {"instrument": _binding(_law(counter), request, given["instrument"])}
+    law = counter.home.laws.of(on.request.law)
+    return given | {"instrument": _binding(law, on.request, given["instrument"])}
 
 
-def _law(counter: Counter) -> Law:
-    return Law.load(counter.home.settings.law, counter.home.settings.home)
+def _proposed(counter: Counter, on: On, given: Given) -> Given:
+    """What the law that the request keeps says of the proposal."""
+    measure, outcome = part_of(on.request, on.part), given.get("outcome")
+    if not isinstance(measure, Measure) or outcome not in list(Act) or not on.request.edition:
+        return given
+    law, settings = counter.home.laws.of(on.request.law), counter.home.settings
+    profile = law.profile(settings.own_state, on.request.received.date())
+    stamp = by_law(measure, (law, profile), Act(outcome), str(given.get("ground", "")))
+    return given | {"by_law": stamp.model_dump(mode="json")}
+
+
+def _newer_law(counter: Counter, on: On, given: Given) -> Given:
+    """The law of this installation, kept before a request may keep it."""
+    today = counter.home.laws.today
+    if today.version != on.request.law:
+        with counter.home.store.transaction() as tx:
+            laws.keep(tx, today, datetime.now(UTC))
+    return given | {"law": today.version}
+
+
+def _remedy(counter: Counter, on: On, given: Given) -> Given:
+    """Where no end is given, that of the longest remedy of our own law, counted from now."""
+    if "until" in given:
+        return given
+    settings, now = counter.home.settings, datetime.now(UTC)
+    profile = counter.home.laws.of(on.request.law).profile(settings.own_state, now.date())
+    calendar = OfficeCalendar.of(settings.own_state, settings.zone)
+    ends = [end_of_period(now, length_of(each.period), calendar) for each in (profile.remedies if profile else ())]
+    if not ends:
+        raise Unreadable("--with: no remedy is known of our own law; say until when one may be sought (until)")
+    return given | {"until": max(ends).isoformat()}
 
 
 def _binding(law: Law, request: Request, instrument: object) -> object:
@@ -82,7 +131,7 @@ def _binding(law: Law, request: Request, instrument: object) -> object:
 # --- from people.toml -------------------------------------------------------------------------------------------------
 
 
-def _known_person(counter: Counter, _request: Request, given: Given) -> Given:
+def _known_person(counter: Counter, _on: On, given: Given) -> Given:
     if isinstance(given.get("person"), str):
         counter.people.of(given["person"])
     return given
@@ -91,11 +140,11 @@ def _known_person(counter: Counter, _request: Request, given: Given) -> Given:
 # --- from the record --------------------------------------------------------------------------------------------------
 
 
-def _correction(counter: Counter, request: Request, given: Given) -> Given:
+def _correction(counter: Counter, on: On, given: Given) -> Given:
     """What the deed named did, on which part, and the instant that counts for it until now."""
     if "deed" not in given:
         raise Unreadable(f"--with: the deed that was wrong must be named; 'correct' takes {takes(Act.CORRECT)}")
-    wrong, was = _on_record(counter, request, given["deed"])
+    wrong, was = _on_record(counter, on.request, given["deed"])
     return given | {"act": wrong.act, "part": wrong.part, "was": was.isoformat()}
 
 
@@ -117,7 +166,17 @@ def _events(counter: Counter, reference: str) -> list[Event]:
     return [Event.model_validate(line.what) for line in lines]
 
 
-_FILL: dict[Act, Callable[[Counter, Request, Given], Given]] = {
+def _facts_told(counter: Counter, on: On, given: Given) -> Given:
+    """What the facts of the letter suggest: of an emergency that was told none is put down by one person."""
+    letter = letter_of(counter.home, on.request.reference)
+    return given | {"suggested": suggested_for(letter, on.part, datetime.now(UTC)).urgency}
+
+
+_FILL: dict[Act, Callable[[Counter, On, Given], Given]] = {
+    Act.PROPOSE: _proposed,
+    Act.APPLY_LAW: _newer_law,
+    Act.TELL_CONCERNED: _remedy,
+    Act.PUT_DOWN_CLAIM: _facts_told,
     Act.ADD_MEASURE: _new_measure,
     Act.SET_LEGAL_BASIS: _basis,
     Act.ALLOCATE: _known_person,

@@ -15,7 +15,6 @@ from activities.retention import looked_at
 from comity.errors import Busy, NotOpen, Objection, Refused
 from comity.home import Home
 from comity.law.calendars import OfficeCalendar
-from comity.law.library import Law
 from comity.ledger import log
 from comity.ledger.leaf import Entry
 from comity.register import reading, retention
@@ -99,9 +98,8 @@ def _entered(counter: Counter, reference: str, person: str, said: Prolonging) ->
 
 def _latest_review(home: Home, now: datetime) -> datetime:
     settings = home.settings
-    law = Law.load(settings.law, settings.home)
     calendar = OfficeCalendar.of(settings.own_state, settings.zone)
-    return end_of_period(now, length_of(law.retention.review_again), calendar)
+    return end_of_period(now, length_of(home.laws.today.retention.review_again), calendar)
 
 
 def _moved(

@@ -11,21 +11,18 @@ from ulid import ULID
 
 from comity.errors import NotFound, NotOpen, Unreadable
 from comity.home import Home
-from comity.keys.request_keys import KeyClass
-from comity.law.library import Law
 from comity.letters.choosing import Meant, Wanted, settled
 from comity.letters.done import Done, done_of
 from comity.letters.kinds import kind_named
 from comity.letters.rendering import file_of, render
 from comity.letters.viewing import Known, view_of
-from comity.register import reading
-from comity.request.letter import Letter
 from comity.request.lifecycle import STILLS, Act, Role
 from comity.request.model import Channel, Deed, Exhibit, LetterKept, Receipt, Request, Way
 from comity.request.rules import check, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
 from desk.leaving import leave, refuse_old_file
+from desk.opening import letter_of
 from desk.sealing import Handed, sealed_once
 from desk.telling import questions
 from desk.tracing import events
@@ -132,7 +129,7 @@ def _drafted(home: Home, request: Request, said: Said) -> tuple[Meant, str]:
     meant = settled(request, _wanted(request, said), done)
     if said.text is not None:
         return meant, _edited(said.text)
-    return meant, render(view_of(request, meant, _known(home, request.reference, done)))
+    return meant, render(view_of(request, meant, _known(home, request, done)))
 
 
 def _wanted(request: Request, said: Said) -> Wanted:
@@ -186,14 +183,13 @@ def _edited(path: Path) -> str:
 # --- what is known of a request ---------------------------------------------------------------------------------------
 
 
-def _known(home: Home, reference: str, done: Done) -> Known:
-    with home.store.reading() as view:
-        sealed = reading.document(view, reference, "letter")
+def _known(home: Home, request: Request, done: Done) -> Known:
+    asked = questions(home, request.reference)
     return Known(
-        law=Law.load(home.settings.law, home.settings.home),
+        law=home.laws.of(request.law),
         us=home.settings.own_state,
-        letter=Letter.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "letter")),
-        sentences={f"Q{number}": lack.asks for number, lack in enumerate(questions(home, reference), 1)},
+        letter=letter_of(home, request.reference),
+        sentences={f"Q{number}": lack.asks for number, lack in enumerate(asked, 1)},
         done=done,
     )
 

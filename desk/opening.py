@@ -1,10 +1,18 @@
-"""What only a deed may open: the identity behind a token, and the letter as it was received."""
+"""What of a request lies closed: the letter as it stands, and what only a deed may open, the identity of a token."""
 
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.register import reading
+from comity.request.letter import Letter
 from comity.request.model import Deed
 from desk.counter import Counter
+
+
+def letter_of(home: Home, reference: str) -> Letter:
+    """The letter of a request, with tokens in the place of identities. Raises NotFound, KeyGone."""
+    with home.store.reading() as view:
+        sealed = reading.document(view, reference, "letter")
+    return Letter.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "letter"))
 
 
 async def opened(counter: Counter, reference: str, token: str, deed: Deed) -> str:

@@ -152,7 +152,7 @@ async def open_oral(counter: Counter, call: Call) -> Request:
     Raises Unreadable for a field that cannot be taken, NotYours, AlreadyKnown for what the same authority told within
     the last day from the same number or about the same place, and Unreachable: then what was told is on record.
     """
-    law = Law.load(counter.home.settings.law, counter.home.settings.home)
+    law = counter.home.laws.today
     told = {field.name: _taken(field, call.told.get(field.name, ""), law) for field in SIX}
     role = counter.role_for(call.person, _TAKES_CALLS, on_behalf=False)
     letter = _letter(call, told, law.kind(told["wanted"]), counter.home.settings.own_state)

@@ -16,7 +16,6 @@ from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
-from comity.law.library import Law
 from comity.law.states import known_states
 from comity.ledger import log
 from comity.register import post, reading
@@ -115,7 +114,7 @@ def _index(home: Home, came: Came) -> str | None:
 
 def _piece(home: Home, came: Came, named: tuple[str, str, str | None]) -> Piece:
     name, exhibit, index = named
-    law = Law.load(home.settings.law, home.settings.home)
+    law = home.laws.today
     return Piece(
         id=name,
         exhibit=exhibit,

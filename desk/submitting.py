@@ -17,7 +17,7 @@ from comity.law.library import Law
 from comity.law.states import known_states
 from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
-from comity.register import reading, writing
+from comity.register import laws, reading, writing
 from comity.request.gaps import Lack, gaps
 from comity.request.identities import split
 from comity.request.letter import Letter
@@ -113,6 +113,7 @@ async def _register(counter: Counter, submission: Submission, letter: Letter) ->
             writing.know_by(tx, reference, (state, foreign), anew=submission.anew)
         writing.know_by_calls(tx, reference, told, since=since)
         writing.arrive(tx, _sealed(home, reference, submission, letter))
+        laws.keep(tx, home.laws.today, submission.received)
         log.append(tx, link(tx, home, reference, letter, submission.received))
     return await begin_request(counter.client, home, reference)
 
@@ -176,7 +177,7 @@ def make_keys(home: Home, owner: str, by: tuple[str, Role]) -> None:
 
 
 def _sealed(home: Home, reference: str, submission: Submission, letter: Letter) -> writing.Arriving:
-    law = Law.load(home.settings.law, home.settings.home)
+    law = home.laws.today
     lacks = gaps(letter, law, submission.received)
     named, identities = split(letter, submission.received)
     deed = _deed(home, submission, letter, (law, lacks))

@@ -1,7 +1,7 @@
 """What people read of a request: lists, one request whole, and its story."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +12,6 @@ from comity.keys.request_keys import KeyClass
 from comity.law import reviewing
 from comity.law.calendars import OfficeCalendar
 from comity.law.explaining import explained
-from comity.law.library import Law
 from comity.law.models import OURS
 from comity.register import linking, reading
 from comity.register.linking import Link
@@ -20,6 +19,7 @@ from comity.request.gaps import Lack
 from comity.request.lifecycle import Duty, Role
 from comity.request.model import Measure, Owed, Package, Question, Request, stage_of
 from comity.request.rules import offers, parts_of
+from desk.reviewing import checklists
 from desk.submitting import Questions
 from desk.tracing import Line
 
@@ -99,6 +99,8 @@ def show_request(home: Home, request: Request) -> None:
     out = Console(highlight=False, soft_wrap=True, markup=False)
     out.print(f"{request.reference}  {request.urgency}  {request.requesting} → {request.requested}")
     out.print(f"{request.status}; stage {stage_of(request)}; version {request.version}")
+    if request.law not in ("", home.laws.today.version):
+        out.print(f"keeps the law {request.law}; here is {home.laws.today.version}: 'apply newer law' is a deed")
     for line in (*map(_part, parts_of(request)), *_duties(request.duties), *open_lines(request)):
         out.print(line)
     for link in links(home, request.reference):
@@ -119,9 +121,8 @@ def show_deadlines(home: Home, request: Request, *, as_json: bool) -> None:
 
 
 def show_review(home: Home, request: Request, *, as_json: bool) -> None:
-    """What the reviewer of each measure looks at, by the law as it is known today."""
-    law = Law.load(home.settings.law, home.settings.home)
-    found = reviewing.checklists(request, law, home.settings.own_state, datetime.now(UTC).date())
+    """What the reviewer of each measure looks at, by the law that the request keeps."""
+    found = checklists(home, request)
     if as_json:
         say_json([each.model_dump(mode="json") for each in found])
     else:

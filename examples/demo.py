@@ -278,8 +278,11 @@ def grant(request: str) -> None:
     """Content takes two: one proposes, another decides."""
     scene(
         "LEGAL REVIEW",
-        "The content is sought under another instrument (the EIO): one person proposes, another decides.",
+        "The content is sought under the EIO: its grounds are looked at, one person proposes, another decides.",
     )
+    form = comity("review", request, "M3", who="rosa")
+    Path("findings.toml").write_text(form.replace('reason = ""', 'reason = "looked at: nothing points to it"'))
+    comity("review", request, "M3", "--found", "findings.toml", who="rosa")
     granting = {"outcome": "grant", "told": "granted as asked"}
     act(request, "propose", "rosa", "M3", given=granting)
     act(request, "grant", "dora", "M3", given={"seen": seen(request, "measures", "proposal")})

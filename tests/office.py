@@ -38,6 +38,7 @@ from desk.counter import Counter
 from desk.submitting import Submission, submit
 from temporal.codec import Seals
 from tests.activities.faults import Faults
+from tests.reviews import ground_for, grounds, looked_at, stamped
 from tests.serving import time_skipping
 from worker import working
 
@@ -184,7 +185,8 @@ class Office:
         named = {name: more.pop(name) for name in OF_A_DEED if name in more}
         standing = part_of(self.request(reference), part)
         seen = {"id": str(ULID()), "role": ROLES[person], "expected": standing.revision} | named
-        return Deed(act=act, part=part, person=person, particulars=particulars_of(act)(**more), **seen)
+        given = stamped(self.counter, self.request(reference), part, more) if act == Act.PROPOSE else more
+        return Deed(act=act, part=part, person=person, particulars=particulars_of(act)(**given), **seen)
 
     async def do(self, reference: str, person: str, act: Act, part: str = "request", **more: Any) -> Receipt:
         """Do it, and verify the whole ledger afterwards."""
@@ -193,10 +195,19 @@ class Office:
         return receipt
 
     async def decide(self, reference: str, part: str, outcome: Act, **more: Any) -> Receipt:
-        """Bob proposes, Carla decides so."""
-        await self.do(reference, "p-bob", Act.PROPOSE, part, outcome=outcome, ground="own proceedings")
+        """Bob looks at each ground and proposes, Carla decides so."""
+        ground = more.pop("ground", None) or ground_for(self.counter, self.request(reference), part, outcome)
+        await self.review(reference, part, ground)
+        await self.do(reference, "p-bob", Act.PROPOSE, part, outcome=outcome, ground=ground)
         seen = getattr(part_of(self.request(reference), part), "proposal", None)
-        return await self.do(reference, "p-carla", outcome, part, seen=seen, **more)
+        return await self.do(reference, "p-carla", outcome, part, seen=seen, ground=ground, **more)
+
+    async def review(self, reference: str, part: str, applies: str = "") -> None:
+        """Bob finds that no ground applies, but for one."""
+        request = self.request(reference)
+        if grounds(self.counter, request, part):
+            found = looked_at(self.counter, request, part, applies)
+            await self.do(reference, "p-bob", Act.RECORD_FINDINGS, part, role=Role.REVIEWER, **found)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from comity.settings import Settings
 from desk.counter import Counter
 from temporal import client
 from tests.office import PEOPLE, ROLES
+from tests.reviews import stamped
 
 ROOT = Path(__file__).parents[1]
 COMITY = str(Path(sys.executable).parent / "comity")
@@ -202,7 +203,8 @@ def deed(counter: Counter, reference: str, person: str, act: Act, part: str = "r
     named = {name: more.pop(name) for name in ("role", "on_behalf", "happened", "expected", "id") if name in more}
     standing = part_of(counter.request(reference), part)
     seen = {"id": str(ULID()), "role": ROLES[person], "expected": standing.revision} | named
-    return Deed(act=act, part=part, person=person, particulars=particulars_of(act)(**more), **seen)
+    given = stamped(counter, counter.request(reference), part, more) if act == Act.PROPOSE else more
+    return Deed(act=act, part=part, person=person, particulars=particulars_of(act)(**given), **seen)
 
 
 async def insist(counter: Counter, reference: str, wanted: Deed, seconds: float = 90.0) -> Receipt:

@@ -1,19 +1,17 @@
 """The keys of each request, kept wrapped in the database: three classes, made together, destroyed one by one."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from comity.errors import KeyGone, NotFound
 from comity.keys import ring as key_ring
 from comity.keys.ring import Ring
-from comity.store import METADATA, Instant
+from comity.store import METADATA, Instant, insert
 
 SERVICE = "service"
 """The owner of what belongs to no request: payloads of schedules and sweeps (class record)."""
@@ -43,8 +41,6 @@ TABLE = sa.Table(
     sa.Column("destroyed_at", Instant, nullable=True),
     sa.CheckConstraint("(wrapped is null) = (destroyed_at is not null)", name="wrapped_or_destroyed"),
 )
-
-_INSERT: dict[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def ring_for_wrapping(tx: sa.Connection, path: Path) -> Ring:
@@ -112,7 +108,7 @@ def _create(tx: sa.Connection, ring: Ring, places: Iterable[tuple[str, KeyClass]
         }
         for owner, key_class in places
     ]
-    tx.execute(_INSERT[tx.dialect.name](TABLE).on_conflict_do_nothing(), rows)
+    tx.execute(insert(tx.dialect.name, TABLE).on_conflict_do_nothing(), rows)
 
 
 def _is(owner: str, key_class: str) -> sa.ColumnElement[bool]:

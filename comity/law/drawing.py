@@ -100,7 +100,8 @@ def _of_other(limit: OthersLimit) -> str:
 
 
 def _of_ground(ground: Ground) -> str:
-    return f"{_MAY[ground.nature]} {ground.effect}; consult first: {ground.consult_first}: {ground.what}"
+    of = f" (of {', '.join(ground.kinds)})" if ground.kinds else ""
+    return f"{_MAY[ground.nature]} {ground.effect}; consult first: {ground.consult_first}: {ground.what}{of}"
 
 
 _MAY = {"mandatory": "must", "discretionary": "may", "unknown": "must or may (unknown)"}

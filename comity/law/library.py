@@ -1,7 +1,8 @@
 """The law that one service works with: all data files of one set, read at once and never changed while it runs."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -10,10 +11,20 @@ from typing import Literal, TypeVar
 import tomli
 from pydantic import ValidationError
 
-from comity.errors import NotFound, Refused, Unreadable
+from comity.errors import Fault, NotFound, Refused, Unreadable
 from comity.law.calendars import OfficeCalendar
 from comity.law.lines import line_of
-from comity.law.models import Defaults, Instrument, KindOfMeasure, Ladders, Measures, Profile, Retention, Sources
+from comity.law.models import (
+    KEPT,
+    Defaults,
+    Instrument,
+    KindOfMeasure,
+    Ladders,
+    Measures,
+    Profile,
+    Retention,
+    Sources,
+)
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
 from comity.request.lifecycle import Duty
 from comity.request.model import Ladder, Owed, Record, Request, Urgency
@@ -37,6 +48,7 @@ class Law:
     retention: Retention
     sources: dict[str, str]
     profiles: tuple[Profile, ...]
+    files: Mapping[str, bytes] = field(repr=False, compare=False)
 
     @classmethod
     def load(cls, name: str = "default", home: Path = Path("var"), folder: Path = FOLDER) -> "Law":
@@ -47,7 +59,18 @@ class Law:
         """
         _refuse_demo_elsewhere(name, home)
         _refuse_unknown(name, folder)
-        return _Reading(folder, name).law()
+        return _Reading(dict(_files(folder, name)), name).law()
+
+    @classmethod
+    def kept(cls, version: str, files: Mapping[str, bytes]) -> "Law":
+        """A version that was kept, from its files. It need not know duties and ladders that came later.
+
+        Raises Fault where the files are not those of that version, and Unreadable.
+        """
+        law = _Reading(files, version.rpartition("-")[0], kept=True).law()
+        if law.version != version:
+            raise Fault(f"the law kept as {version} has the files of {law.version}")
+        return law
 
     def instrument(self, key: str) -> Instrument:
         """The instrument of that id. Raises NotFound, naming those that there are."""
@@ -137,23 +160,37 @@ def _refuse_unknown(name: str, folder: Path) -> None:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
+_OF_A_SET = ("defaults", "ladders", "retention")
+"""The folders in which each set has a file of its own; all else is the same for all sets."""
+
+
+def _files(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """The files of one set that are there, by their path in the folder, in the order in which they are read."""
+    found = [*folder.glob("instruments/*.toml"), *folder.glob("profiles/*.toml")]
+    found += [folder / "measures.toml", folder / "sources.toml", *(folder / of / f"{name}.toml" for of in _OF_A_SET)]
+    for path in sorted(found):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
 class _Reading:
     """One pass over the files of a set, which digests what it reads."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder = folder
+    def __init__(self, files: Mapping[str, bytes], name: str, *, kept: bool = False) -> None:
+        self._files = files
         self._name = name
+        self._kept = kept
         self._digest = hashlib.sha256()
 
     def law(self) -> Law:
-        instruments = [self._instrument(path) for path in sorted((self._folder / "instruments").glob("*.toml"))]
-        measures = self._read(self._folder / "measures.toml", Measures)
-        defaults = self._read(self._folder / "defaults" / f"{self._name}.toml", Defaults)
-        sources = self._read(self._folder / "sources.toml", Sources)
-        ladders = self._read(self._folder / "ladders" / f"{self._name}.toml", Ladders)
-        retention = self._read(self._folder / "retention" / f"{self._name}.toml", Retention)
+        instruments = [self._instrument(path) for path in self._in("instruments")]
+        measures = self._read("measures.toml", Measures)
+        defaults = self._read(f"defaults/{self._name}.toml", Defaults)
+        sources = self._read("sources.toml", Sources)
+        ladders = self._read(f"ladders/{self._name}.toml", Ladders)
+        retention = self._read(f"retention/{self._name}.toml", Retention)
         grounds = {ground.id for read in instruments for ground in read.grounds}
-        profiles = [self._profile(path, grounds) for path in sorted((self._folder / "profiles").glob("*.toml"))]
+        profiles = [self._profile(path, grounds) for path in self._in("profiles")]
         _refuse_overlap(profiles)
         return Law(
             version=f"{self._name}-{self._digest.hexdigest()[:12]}",
@@ -164,46 +201,49 @@ class _Reading:
             retention=retention,
             sources=sources.sources,
             profiles=tuple(profiles),
+            files=self._files,
         )
 
-    def _instrument(self, path: Path) -> Instrument:
+    def _in(self, room: str) -> list[str]:
+        return sorted(path for path in self._files if path.startswith(f"{room}/"))
+
+    def _instrument(self, path: str) -> Instrument:
         read = self._read(path, Instrument)
-        if read.id != path.stem:
-            raise _fault(path, ("id",), f"it must be the name of the file, '{path.stem}'")
+        stem = path.removeprefix("instruments/").removesuffix(".toml")
+        if read.id != stem:
+            raise self._fault(path, ("id",), f"it must be the name of the file, '{stem}'")
         return read
 
-    def _profile(self, path: Path, grounds: set[str]) -> Profile:
+    def _profile(self, path: str, grounds: set[str]) -> Profile:
         """One profile: its grounds are those of instruments, its zones and holidays those that the libraries know."""
         read = self._read(path, Profile)
         named = [(("mandatory", number, "ground"), {row.ground}) for number, row in enumerate(read.mandatory)]
         named += [(("deciders", number, "grounds"), set(row.grounds)) for number, row in enumerate(read.deciders)]
         for place, found in named:
             if unknown := ", ".join(sorted(found - grounds)):
-                raise _fault(path, place, f"no instrument has a ground of that id: {unknown}")
+                raise self._fault(path, place, f"no instrument has a ground of that id: {unknown}")
         for zone in read.zones:
             try:
                 OfficeCalendar.of(read.state, zone, read.subdivision)
             except NotFound as error:
-                raise _fault(path, ("zones",), str(error)) from None
+                raise self._fault(path, ("zones",), str(error)) from None
         return read
 
-    def _read(self, path: Path, model: type[AnyRecord]) -> AnyRecord:
-        where = path.relative_to(self._folder).as_posix()
-        if not path.is_file():
+    def _read(self, where: str, model: type[AnyRecord]) -> AnyRecord:
+        text = self._files.get(where)
+        if text is None:
             raise Unreadable(f"law/{where}: this file is missing from the set '{self._name}'")
-        text = path.read_bytes()
         self._digest.update(f"{where}\0{len(text)}\0".encode() + text)
         try:
-            return model.model_validate(tomli.loads(text.decode()))
+            return model.model_validate(tomli.loads(text.decode()), context=KEPT if self._kept else None)
         except (UnicodeDecodeError, tomli.TOMLDecodeError) as error:
             raise Unreadable(f"law/{where}: {error}") from error
         except ValidationError as error:
             raise Unreadable("\n".join(_faults(where, text.decode(), error))) from error
 
-
-def _fault(path: Path, place: tuple[int | str, ...], why: str) -> Unreadable:
-    line = line_of(path.read_text(), place)
-    return Unreadable(f"law/{path.parent.name}/{path.name}: line {line}: {_path(place)}: {why}")
+    def _fault(self, path: str, place: tuple[int | str, ...], why: str) -> Unreadable:
+        line = line_of(self._files[path].decode(), place)
+        return Unreadable(f"law/{path}: line {line}: {_path(place)}: {why}")
 
 
 def _refuse_overlap(profiles: list[Profile]) -> None:

@@ -13,6 +13,14 @@ from comity.request.lifecycle import OFFICE, Duty, Role
 from comity.request.model import Country, Ladder, Record, Rung, Token, Urgency
 from comity.request.triage import ladder_name
 
+KEPT = {"kept": True}
+"""The context in which a law is read that was kept: it says nothing of duties and ladders that came later."""
+
+
+def _is_kept(info: ValidationInfo) -> bool:
+    return bool(info.context) and info.context == KEPT
+
+
 INVENTED = "invented"
 """The source of what was made up to show the shape of a row."""
 
@@ -44,13 +52,21 @@ class Channel(Provision):
 
 
 class Ground(Provision):
-    """One reason to refuse, postpone or condition; `consult_first`: whether the other State is consulted before."""
+    """One reason to refuse, postpone or condition; `consult_first`: whether the other State is consulted before.
+
+    `kinds`: the kinds of measure that it is said of, all when empty.
+    """
 
     id: Token
+    kinds: tuple[Token, ...] = ()
     what: str
     nature: Literal["mandatory", "discretionary", "unknown"]
     effect: Literal["refuse", "postpone", "condition"]
     consult_first: Literal["yes", "where appropriate", "no", "unknown"]
+
+    def binds(self, kind: str) -> bool:
+        """Whether it may be said of a measure of that kind."""
+        return not self.kinds or kind in self.kinds
 
 
 class Said(Provision):
@@ -249,8 +265,9 @@ class Defaults(Record):
     clocks: dict[Duty, dict[Urgency, LengthText]]
 
     @model_validator(mode="after")
-    def _complete(self) -> "Defaults":
-        _no_gap({f"{duty}.{urgency}" for duty, row in self.clocks.items() for urgency in row}, _EVERY_CLOCK)
+    def _complete(self, info: ValidationInfo) -> "Defaults":
+        if not _is_kept(info):
+            _no_gap({f"{duty}.{urgency}" for duty, row in self.clocks.items() for urgency in row}, _EVERY_CLOCK)
         return self
 
     def rule(self, duty: Duty, urgency: Urgency) -> Rule:
@@ -351,8 +368,9 @@ class Ladders(Record):
     ladders: dict[str, LadderRow]
 
     @model_validator(mode="after")
-    def _complete(self) -> "Ladders":
-        _no_gap(set(self.ladders), _EVERY_LADDER)
+    def _complete(self, info: ValidationInfo) -> "Ladders":
+        if not _is_kept(info):
+            _no_gap(set(self.ladders), _EVERY_LADDER)
         return self
 
 

@@ -225,3 +225,11 @@ RETENTION = sa.Table(
     sa.Column("rule", sa.String(200), nullable=False),
     _one_of("what", Keeping),
 )
+
+LAW = sa.Table(
+    "law",
+    METADATA,
+    sa.Column("version", sa.String(32), primary_key=True, comment="as requests keep it"),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("files", sa.LargeBinary, nullable=False, comment="its data files, as JSON, compressed"),
+)

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from comity.errors import AlreadyKnown, NotFound, RecordDisagrees
 from comity.register import retention
@@ -27,7 +26,7 @@ from comity.register.tables import (
 from comity.request.fold import begin, fold, receipt_of
 from comity.request.lifecycle import OUTSIDE, OWED_BY, Duty, Role, Status
 from comity.request.model import Event, Owed, Request, canonical, digest_of, stage_of
-from comity.store import alone
+from comity.store import alone, insert
 
 _KNOWING = 61727
 """Where other States' numbers and calls are looked for and entered, by one at a time."""
@@ -179,15 +178,12 @@ def _upsert(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]
         tx.execute(_upserting(table, tx.dialect.name), rows)
 
 
-_DIALECTS: dict[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
-
-
 @cache
 def _upserting(table: sa.Table, dialect: str) -> sa.Executable:
-    insert: postgresql.Insert | sqlite.Insert = _DIALECTS[dialect].insert(table)
+    entering = insert(dialect, table)
     keys = [column.name for column in table.primary_key]
-    others = {column.name: column for column in insert.excluded if column.name not in keys}
-    return insert.on_conflict_do_update(index_elements=keys, set_=others)
+    others = {column.name: column for column in entering.excluded if column.name not in keys}
+    return entering.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 # --- arrival: what is kept before a request's workflow begins ---------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from comity.request.lifecycle import FIRST, OWED_BY, STATUSES, STILL, TABLES, Kind, Step, Still, has_ended
+from comity.request.lifecycle import FIRST, LATER, OWED_BY, STATUSES, STILL, TABLES, Kind, Later, Step, Still, has_ended
 
 
 def page() -> str:
     """docs/lifecycle.md, whole."""
-    return "\n".join([*_head(), *(line for kind in Kind for line in _of_kind(kind)), *_still(), *_owing()]) + "\n"
+    of_kinds = (line for kind in Kind for line in _of_kind(kind))
+    return "\n".join([*_head(), *of_kinds, *_still(), *_later(), *_owing()]) + "\n"
 
 
 def _head() -> list[str]:
@@ -66,6 +67,15 @@ def _still() -> Iterator[str]:
         yield f"| {still.act} | {still.about} | {', '.join(sorted(still.roles))} | {'; '.join(still.guards)} |"
 
 
+def _later() -> Iterator[str]:
+    yield from ("", "## What was added to these rows", "")
+    yield "For requests received under that edition or a later one (docs/decisions/0025)."
+    yield from ("", "| since edition | act | on a | done also by | and only when |", "| --- | --- | --- | --- | --- |")
+    for row in LATER:
+        roles, guards = ", ".join(sorted(row.roles)), "; ".join(row.guards)
+        yield f"| {row.edition} | {row.act} | {row.kind} | {roles} | {guards} |"
+
+
 def _owing() -> Iterator[str]:
     yield from ("", "## Who owes each duty", "", "| duty | owed by |", "| --- | --- |")
     yield from (f"| {duty} | {', '.join(roles)} |" for duty, roles in OWED_BY.items())
@@ -80,6 +90,8 @@ def plain() -> str:
         lines += [_columns(_told(step), widths) for step in TABLES[kind]]
     lines += ["", "IN ANY STATUS, MOVING NOTHING"]
     lines += [_columns(("", *_told_of(still)), widths) for still in STILL]
+    lines += ["", "ADDED SINCE, for requests received under that edition or a later one"]
+    lines += [_columns((f"edition {row.edition}", row.act, f"({row.kind})", _by(row)), widths) for row in LATER]
     return "\n".join(lines)
 
 
@@ -91,7 +103,7 @@ def _told_of(still: Still) -> tuple[str, str, str]:
     return still.act, f"({still.about})", _by(still)
 
 
-def _by(row: Step | Still) -> str:
+def _by(row: Step | Still | Later) -> str:
     when = f" [{'; '.join(row.guards)}]" if row.guards else ""
     return ", ".join(sorted(row.roles)) + when
 

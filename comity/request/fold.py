@@ -12,21 +12,26 @@ from datetime import datetime
 from typing import cast
 
 from comity.errors import Fault
-from comity.request.lifecycle import STEPS, Act, Duty, Status
+from comity.request.lifecycle import Act, Duty, Role, Status, step_of
 from comity.request.model import (
     Alarm,
     ChildIs,
     ChildState,
     Correction,
     Dated,
+    Decision,
     Deed,
+    Delay,
     Deposit,
     Draft,
     DutyNamed,
     Event,
     Exhibit,
     Extension,
+    Findings,
+    Found,
     Knocked,
+    LawNamed,
     LegalBasis,
     Letter,
     LetterKept,
@@ -36,7 +41,12 @@ from comity.request.model import (
     NewQuestion,
     Owed,
     Package,
+    PersonTold,
+    Privilege,
+    PrivilegeDecided,
+    PrivilegeNamed,
     Proposal,
+    PutDown,
     Question,
     Receipt,
     Receive,
@@ -59,7 +69,7 @@ from comity.request.triage import ladder_name
 
 def happen(request: Request, deed: Deed, at: datetime) -> Event:
     """The event that a checked deed becomes, recorded at `at`."""
-    step = STEPS.get((part_of(request, deed.part).status, deed.act))
+    step = step_of(part_of(request, deed.part).status, deed.act, request.edition)
     return _event(deed, at, version=request.version + 1, status=step.leads_to if step else None)
 
 
@@ -106,6 +116,8 @@ def begin(reference: str, event: Event) -> Request:
         asked_by=opening.asked_by,
         data_lost_at=opening.data_lost_at,
         oral=opening.oral,
+        law=opening.law,
+        edition=opening.edition,
         hands=(event.person,),
         measures=tuple(_measure(sought, event) for sought in opening.measures),
         questions=tuple(Question(id=gap.id, to=gap.to, since=event.since, field=gap.field) for gap in opening.gaps),
@@ -206,9 +218,30 @@ def _nothing_more(request: Request, event: Event) -> Request:  # noqa: ARG001
     return request
 
 
+def _law_applied(request: Request, event: Event) -> Request:
+    """A newer law is applied: every duty is counted by it anew."""
+    duties = tuple(_anew(owed) for owed in request.duties)
+    return request.model_copy(update={"law": cast("LawNamed", event.particulars).law, "duties": duties})
+
+
+def _found(request: Request, event: Event) -> Request:
+    """What is found anew takes the place of what was found before."""
+    new = {finding.ground: finding for finding in cast("Findings", event.particulars).findings}
+    standing = tuple(found for found in _measure_of(request, event).findings if found.ground not in new)
+    found = (Found(ground=each.ground, applies=each.applies, by=event.person) for each in new.values())
+    return _change(request, event, findings=(*standing, *found))
+
+
+def _measure_of(request: Request, event: Event) -> Measure:
+    return cast("Measure", part_of(request, event.part))
+
+
 def _proposed(request: Request, event: Event) -> Request:
     proposal = cast("Proposal", event.particulars)
-    return _change(request, event, proposer=event.person, proposal=digest_of(proposal), proposed=proposal.outcome)
+    law = proposal.by_law
+    stamped = {"consult_first": law.consult_first, "deciders": law.deciders} if law else {}
+    proposed = {"proposer": event.person, "proposal": digest_of(proposal), "proposed": proposal.outcome}
+    return _change(request, event, **proposed, **stamped)
 
 
 def _taken_back(request: Request, event: Event) -> Request:
@@ -218,6 +251,10 @@ def _taken_back(request: Request, event: Event) -> Request:
 def _decided(request: Request, event: Event) -> Request:
     review_at = getattr(event.particulars, "review_at", None)
     return _change(request, event, decided=event.since, until=review_at, proposal=None, proposed=None)
+
+
+def _offered_on_conditions(request: Request, event: Event) -> Request:
+    return _change(_decided(request, event), event, conditions=cast("Decision", event.particulars).conditions)
 
 
 def _granted(request: Request, event: Event) -> Request:
@@ -255,7 +292,13 @@ def _dated(request: Request, event: Event) -> Request:
 
 def _suspended(request: Request, event: Event) -> Request:
     stop = Stop(ground=cast("Suspension", event.particulars).ground, since=event.since)
-    return _change(request, event, stops=(*cast("Measure", part_of(request, event.part)).stops, stop))
+    return _change(request, event, stops=(*_measure_of(request, event).stops, stop))
+
+
+def _concerned_told(request: Request, event: Event) -> Request:
+    """Each of several who were told has a remedy of their own: the last to end holds what was obtained."""
+    until, standing = cast("PersonTold", event.particulars).until, _measure_of(request, event).remedy_until
+    return _change(request, event, remedy_until=max(until, standing or until))
 
 
 def _renewed(request: Request, event: Event) -> Request:
@@ -344,7 +387,17 @@ def _measure_added(request: Request, event: Event) -> Request:
 
 
 def _urgency_set(request: Request, event: Event) -> Request:
-    return _change(request, event, urgency=cast("UrgencySet", event.particulars).urgency, urgency_by=event.person)
+    urgency = cast("UrgencySet", event.particulars).urgency
+    return _change(request, event, urgency=urgency, urgency_by=event.person, put_down=False)
+
+
+def _put_down(request: Request, event: Event) -> Request:
+    urgency = cast("PutDown", event.particulars).urgency
+    return _change(request, event, urgency=urgency, urgency_by=event.person, put_down=True)
+
+
+def _class_confirmed(request: Request, event: Event) -> Request:
+    return _change(request, event, put_down=False)
 
 
 def _basis_set(request: Request, event: Event) -> Request:
@@ -358,8 +411,47 @@ def _counted_anew(request: Request, part: str) -> Request:
     return request.model_copy(update={"duties": duties})
 
 
-def _acknowledged(request: Request, event: Event) -> Request:  # noqa: ARG001
+def _acknowledged(request: Request, event: Event) -> Request:
+    """The receiver acknowledges, and again whoever executes: by that alone the other State knows nothing of us."""
+    if event.role == Role.EXECUTING_AUTHORITY and request.edition:
+        return _taken_up(request)
     return request.model_copy(update={"acknowledged": True})
+
+
+def _taken_up(request: Request) -> Request:
+    taken = (m.model_copy(update={"taken_up": True}) if m.status == Status.ASSIGNED else m for m in request.measures)
+    return request.model_copy(update={"measures": tuple(taken)})
+
+
+def _assigned(request: Request, event: Event) -> Request:
+    return _change(request, event, taken_up=False)
+
+
+def _recused(request: Request, event: Event) -> Request:
+    person = cast("ToPerson", event.particulars).person
+    recused = tuple(dict.fromkeys((*request.recused, person)))
+    left = None if request.allocated == person else request.allocated
+    return request.model_copy(update={"recused": recused, "allocated": left})
+
+
+def _privilege_claimed(request: Request, event: Event) -> Request:
+    exhibit = cast("PrivilegeNamed", event.particulars).exhibit
+    return _with_privilege(request, Privilege(exhibit=exhibit))
+
+
+def _privilege_decided(request: Request, event: Event) -> Request:
+    decided = cast("PrivilegeDecided", event.particulars)
+    return _with_privilege(request, Privilege(exhibit=decided.exhibit, upheld=decided.upheld))
+
+
+def _with_privilege(request: Request, privilege: Privilege) -> Request:
+    others = tuple(each for each in request.privileges if each.exhibit != privilege.exhibit)
+    return request.model_copy(update={"privileges": (*others, privilege)})
+
+
+def _delayed(request: Request, event: Event) -> Request:
+    delay = cast("Delay", event.particulars)
+    return _on_duty(request, delay.duty, lambda owed: owed.model_copy(update={"estimate": delay.estimate}))
 
 
 def _reminded(request: Request, event: Event) -> Request:  # noqa: ARG001
@@ -555,7 +647,7 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.RETURN: lambda request, event: _taken_back(request, event) if event.part.startswith("M") else request,
     Act.GRANT: _granted,
     Act.GRANT_ANOTHER_MEASURE: _granted,
-    Act.OFFER_CONDITIONS: _decided,
+    Act.OFFER_CONDITIONS: _offered_on_conditions,
     Act.POSTPONE: _decided,
     Act.REFUSE: _decided,
     Act.ACCEPT: _accepted,
@@ -599,6 +691,16 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.ANSWER_FURTHER_USE: _further_use_answered,
     Act.RECORD_LETTER: _letter_kept,
     Act.CORRECT: _corrected,
+    Act.APPLY_LAW: _law_applied,
+    Act.RECORD_FINDINGS: _found,
+    Act.RECUSE: _recused,
+    Act.TELL_CONCERNED: _concerned_told,
+    Act.CLAIM_PRIVILEGE: _privilege_claimed,
+    Act.DECIDE_PRIVILEGE: _privilege_decided,
+    Act.PUT_DOWN_CLAIM: _put_down,
+    Act.CONFIRM_CLASS: _class_confirmed,
+    Act.REPORT_DELAY: _delayed,
+    Act.ASSIGN: _assigned,
     Act.RECKON: _reckoned,
     Act.RING: _rung,
     Act.NOT_TOLD: _not_told,
@@ -615,6 +717,7 @@ def duties_of(request: Request) -> tuple[tuple[str, Duty], ...]:
     own = [("request", duty) for duty in owed_by(request.status)]
     standing = [(part.id, duty) for part in parts_of(request) if _owes(request, part) for duty in owed_by(part.status)]
     alone = [(measure.id, Duty.PROVISIONAL_ACT) for measure in request.measures if _provisional(request, measure)]
+    alone += [(measure.id, Duty.ACKNOWLEDGE_ASSIGNMENT) for measure in request.measures if _untaken(request, measure)]
     later = _until_told(request) if request.status != Status.CLOSED else []
     return (*own, *((("request", duty)) for duty in _until_done(request)), *standing, *alone, *later)
 
@@ -636,10 +739,16 @@ def _until_told(request: Request) -> list[tuple[str, Duty]]:
     return [
         *((part.id, Duty.RATIFY) for part in acted if part.provisional),
         *((part.id, Duty.TELL_REFUSAL) for part in acted if part.refusal_untold),
+        *((measure.id, Duty.LOOK_AGAIN) for measure in request.measures if measure.put_down),
         *((measure.id, Duty.TELL_OUTCOME) for measure in ended if not measure.told),
         *((package.id, Duty.RETURN) for package in request.packages if _is_lent(package)),
         *(("request", Duty.ANSWER_FURTHER_USE) for _ in range(min(request.further_uses, 1))),
+        *(("request", Duty.DECIDE_PRIVILEGE) for _ in _undecided(request)[:1]),
     ]
+
+
+def _undecided(request: Request) -> list[Privilege]:
+    return [each for each in request.privileges if each.upheld is None]
 
 
 def _police_must_know(request: Request) -> bool:
@@ -668,6 +777,12 @@ def _until_done(request: Request) -> list[Duty]:
 def _provisional(request: Request, measure: Measure) -> bool:
     waiting = measure.status in (Status.SOUGHT, Status.CONSULTING, Status.PROPOSED)
     return is_open(request.status) and waiting and measure.one_person and measure.urgency in ALONE_AT_NIGHT
+
+
+def _untaken(request: Request, measure: Measure) -> bool:
+    """Assigned, and nobody there has said that they have it; whoever goes on with it has."""
+    waiting = measure.status == Status.ASSIGNED and not measure.taken_up
+    return request.edition > 0 and is_open(request.status) and waiting
 
 
 def _settle_duties(request: Request, event: Event) -> Request:

@@ -9,12 +9,14 @@ A row reads aloud: *while* a part is in this status, this *act* *leads to* that 
 roles, *when* these guards have no objection. A guard is named here and written in comity.request.rules.
 
 Facts about a status (its stage, whether the part has ended, what is owed while it lasts) are columns of the table
-STATUSES; facts about an act that moves nothing are rows of STILL. From these tables come the door's validator, the
+STATUSES; facts about an act that moves nothing are rows of STILL. What was added to a row after it was promised is a
+row of LATER, and holds for requests that were received under that edition (docs/decisions/0025). From these tables come the door's validator, the
 commands' offers, docs/lifecycle.md, the register's check constraints, and the tests over every status × act × role.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 
 class Kind(StrEnum):
@@ -95,6 +97,9 @@ class Duty(StrEnum):
     TELL_REFUSAL = "tell that it was not ratified"
     ANSWER_FURTHER_USE = "answer further use"
     RETURN = "return what was lent"
+    ACKNOWLEDGE_ASSIGNMENT = "acknowledge the assignment"
+    LOOK_AGAIN = "look again at what was put down"
+    DECIDE_PRIVILEGE = "decide on privilege"
 
 
 class Act(StrEnum):
@@ -213,6 +218,14 @@ class Act(StrEnum):
     DEPOSIT = "deposit"
     REPORT_DELIVERY = "report delivery"
     OPEN_VAULT = "open vault"
+    APPLY_LAW = "apply newer law"
+    RECORD_FINDINGS = "record findings"
+    RECUSE = "recuse"
+    TELL_CONCERNED = "record that the person concerned was told"
+    CLAIM_PRIVILEGE = "claim privilege"
+    DECIDE_PRIVILEGE = "decide on privilege"
+    PUT_DOWN_CLAIM = "put down the claim"
+    CONFIRM_CLASS = "confirm the class"
     # the clock's own
     RECKON = "reckon"
     RING = "ring"
@@ -312,6 +325,17 @@ class Guard(StrEnum):
     DOWN_BY_SECOND = "down only by another person than who set it"
     WHAT_WAS_DONE = "what was done, lifted, kept, returned"
     NAMES_GROUND = "a refusal, a postponement, a condition names its ground"
+    FOLLOWS_FROM_FINDINGS = "it follows from the findings on each ground of the law that the request keeps"
+    WHO_DECIDES = "who decides it by our own law"
+    ANOTHER_LAW = "another law than the request keeps"
+    ONESELF_OR_HEAD = "for oneself; for another only the head of unit"
+    NOT_PRIVILEGED = "no privilege is claimed, or was upheld, for what it holds"
+    PRIVILEGE_CLAIMED = "privilege was claimed for it, and not decided on"
+    EXHIBIT_HERE = "an exhibit of this request"
+    REMEDY_OVER = "no remedy may still be sought, or it cannot wait and the reason says why"
+    SAYS_WHEN = "names the duty, and when it will be done"
+    NO_EMERGENCY_TOLD = "lower than it is, and no lower than the facts told suggest"
+    PUT_DOWN = "a claim was put down, by another person"
 
 
 @dataclass(frozen=True)
@@ -346,8 +370,26 @@ class Still:
     guards: tuple[Guard, ...] = ()
 
 
+AnyRow = TypeVar("AnyRow", Step, Still)
+
+
+@dataclass(frozen=True)
+class Later:
+    """What was added to all rows of an act on one kind of part since an edition: who else does it, and when also."""
+
+    edition: int
+    act: Act
+    kind: Kind
+    roles: frozenset[Role]
+    guards: tuple[Guard, ...]
+
+
 def _step(status: Status, act: Act, leads_to: Status, roles: Role | tuple[Role, ...], *guards: Guard) -> Step:
     return Step(status, act, leads_to, frozenset(roles if isinstance(roles, tuple) else (roles,)), guards)
+
+
+def _later(edition: int, act: Act, kind: Kind, roles: tuple[Role, ...], *guards: Guard) -> Later:
+    return Later(edition, act, kind, frozenset(roles), guards)
 
 
 def _still(act: Act, about: Kind, roles: Role | tuple[Role, ...] | frozenset[Role], *guards: Guard) -> Still:
@@ -572,17 +614,46 @@ STILL: tuple[Still, ...] = (
     _still(_A.DRAFT_PACKAGE,              Kind.REQUEST,  (_EVID, _DUTY),              _G.WORK_GOES_ON, _G.EXHIBITS_OF_REQUEST),
     _still(_A.REPORT_DELIVERY,            Kind.PACKAGE,  Role.SYSTEM),
     _still(_A.OPEN_VAULT,                 Kind.REQUEST,  (_DUTY, _HEAD),               _G.WITH_REASON),
+    _still(_A.APPLY_LAW,                  Kind.REQUEST,  (_COORD, _REV, _HEAD),       _G.ANOTHER_LAW, _G.WITH_REASON),
+    _still(_A.RECORD_FINDINGS,            Kind.MEASURE,  _REV),
+    _still(_A.RECUSE,                     Kind.REQUEST,  OFFICE,                      _G.ONESELF_OR_HEAD, _G.WITH_REASON),
+    _still(_A.TELL_CONCERNED,             Kind.MEASURE,  (_COORD, _EXEC, _COURT)),
+    _still(_A.CLAIM_PRIVILEGE,            Kind.REQUEST,  (_COORD, _REV, _EXEC, _PROV, _COURT), _G.EXHIBIT_HERE, _G.WITH_REASON),
+    _still(_A.DECIDE_PRIVILEGE,           Kind.REQUEST,  _COURT,                      _G.PRIVILEGE_CLAIMED),
+    _still(_A.PUT_DOWN_CLAIM,             Kind.MEASURE,  _DUTY,                       _G.NO_EMERGENCY_TOLD, _G.WITH_REASON),
+    _still(_A.CONFIRM_CLASS,              Kind.MEASURE,  (_COORD, *_SECOND),          _G.PUT_DOWN),
     _still(_A.RECKON,                     Kind.REQUEST,  _CLOCK),
     _still(_A.RING,                       Kind.REQUEST,  _CLOCK),
     _still(_A.TOLD,                       Kind.REQUEST,  _CLOCK),
     _still(_A.NOT_TOLD,                   Kind.REQUEST,  _CLOCK),
 )
+
+LATER: tuple[Later, ...] = (
+    #      since  to the act            on a          is done also by    and only when
+    _later(1, _A.PROPOSE,               Kind.MEASURE, (),                _G.FOLLOWS_FROM_FINDINGS),
+    _later(1, _A.RETURN,                Kind.MEASURE, (_HEAD, _COURT),   _G.WHO_DECIDES),
+    _later(1, _A.GRANT,                 Kind.MEASURE, (_HEAD, _COURT),   _G.WHO_DECIDES),
+    _later(1, _A.GRANT_ANOTHER_MEASURE, Kind.MEASURE, (_HEAD, _COURT),   _G.WHO_DECIDES),
+    _later(1, _A.OFFER_CONDITIONS,      Kind.MEASURE, (_HEAD, _COURT),   _G.WHO_DECIDES),
+    _later(1, _A.POSTPONE,              Kind.MEASURE, (_HEAD, _COURT),   _G.WHO_DECIDES),
+    _later(1, _A.REFUSE,                Kind.MEASURE, (_HEAD, _COURT),   _G.WHO_DECIDES),
+    _later(1, _A.DRAFT_PACKAGE,         Kind.REQUEST, (),                _G.NOT_PRIVILEGED),
+    _later(1, _A.DISCLOSE_AT_ONCE,      Kind.PACKAGE, (),                _G.NOT_PRIVILEGED),
+    _later(1, _A.PROPOSE_RELEASE,       Kind.PACKAGE, (),                _G.NOT_PRIVILEGED),
+    _later(1, _A.APPROVE_RELEASE,       Kind.PACKAGE, (),                _G.NOT_PRIVILEGED),
+    _later(1, _A.DISPATCH,              Kind.PACKAGE, (),                _G.NOT_PRIVILEGED, _G.REMEDY_OVER),
+    _later(1, _A.DISPATCH_AGAIN,        Kind.PACKAGE, (),                _G.NOT_PRIVILEGED, _G.REMEDY_OVER),
+    _later(1, _A.REPORT_DELAY,          Kind.REQUEST, (),                _G.SAYS_WHEN),
+)
 # fmt: on
+
+EDITION = max(row.edition for row in LATER)
+"""Under which edition of the tables a request is received today; it lives by that one to its end."""
 
 PERSONAL: frozenset[Act] = frozenset({
     Act.NOTE, Act.POLICE_TOOK_IT, Act.RECORD_LETTER, Act.CORRECT, Act.ASK, Act.ANSWER, Act.VERIFY_SENDER,
     Act.GIVE_SPONTANEOUS_INFORMATION, Act.RECORD_CHILD_STATE, Act.SUPPLEMENT, Act.REPORT_OUTCOME,
-    Act.ASK_FURTHER_USE, Act.NOTIFY_EXCULPATORY_USE,
+    Act.ASK_FURTHER_USE, Act.NOTIFY_EXCULPATORY_USE, Act.TELL_CONCERNED, Act.CLAIM_PRIVILEGE,
 })  # fmt: skip
 """Acts whose words are personal data: sealed under the content key, and gone with it. The record outlives them."""
 
@@ -615,6 +686,9 @@ OWED_BY: dict[Duty, tuple[Role, ...]] = {
     Duty.TELL_REFUSAL:        (_COORD, _DUTY),
     Duty.ANSWER_FURTHER_USE:  (_DEC,),
     Duty.RETURN:              (_ASKING,),
+    Duty.ACKNOWLEDGE_ASSIGNMENT: (_EXEC,),
+    Duty.LOOK_AGAIN:          (_REV, _DEC, _HEAD),
+    Duty.DECIDE_PRIVILEGE:    (_COURT,),
 }  # fmt: skip
 """Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
 
@@ -625,6 +699,7 @@ TABLES: dict[Kind, tuple[Step, ...]] = {
 FACTS: dict[Status, Fact] = {fact.status: fact for fact in STATUSES}
 STEPS: dict[tuple[Status, Act], Step] = {(step.status, step.act): step for table in TABLES.values() for step in table}
 STILLS: dict[Act, Still] = {still.act: still for still in STILL}
+"""The rows as they were promised; what a request lives by, `step_of` and `still_of` say."""
 
 FIRST: dict[Kind, Status] = {
     Kind.REQUEST: Status.RECEIVED, Kind.MEASURE: Status.SOUGHT, Kind.PACKAGE: Status.DRAFTED, Kind.QUESTION: Status.ASKED,
@@ -637,9 +712,37 @@ def statuses_of(kind: Kind) -> tuple[Status, ...]:
     return tuple(fact.status for fact in STATUSES if fact.kind == kind)
 
 
-def steps_from(status: Status) -> tuple[Step, ...]:
+def step_of(status: Status, act: Act, edition: int) -> Step | None:
+    """The row of an act while a part stands in `status`, for a request of that edition."""
+    return _STEPS[edition].get((status, act))
+
+
+def still_of(act: Act, edition: int) -> Still | None:
+    """The row of an act that moves nothing, for a request of that edition."""
+    return _STILLS[edition].get(act)
+
+
+def steps_from(status: Status, edition: int) -> tuple[Step, ...]:
     """The rows that are open while a part stands in `status`."""
-    return tuple(step for step in TABLES[FACTS[status].kind] if step.status == status)
+    return tuple(step for (while_, _), step in _STEPS[edition].items() if while_ == status)
+
+
+def _added_to(row: AnyRow, kind: Kind, edition: int) -> AnyRow:
+    added: list[Later] = [
+        each for each in LATER if (each.act, each.kind) == (row.act, kind) and each.edition <= edition
+    ]
+    roles = row.roles.union(*(each.roles for each in added))
+    return replace(row, roles=roles, guards=(*row.guards, *(guard for each in added for guard in each.guards)))
+
+
+_EDITIONS = range(EDITION + 1)
+_STEPS = {
+    edition: {key: _added_to(step, FACTS[step.status].kind, edition) for key, step in STEPS.items()}
+    for edition in _EDITIONS
+}
+_STILLS = {
+    edition: {act: _added_to(still, still.about, edition) for act, still in STILLS.items()} for edition in _EDITIONS
+}
 
 
 def has_ended(status: Status) -> bool:

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from comity.request.lifecycle import FACTS, Act, Duty, Kind, Role, Stage, Status, has_ended
+from comity.request.lifecycle import EDITION, FACTS, Act, Duty, Kind, Role, Stage, Status, has_ended
 
 Part = Annotated[str, StringConstraints(pattern=r"^(request|[MPQ][1-9][0-9]{0,3})$")]
 """A part of a request: `request` itself, or M1, P1, Q1 … (measure, package, question)."""
@@ -31,6 +31,8 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9 ./-]{0,63}$")]
+LawVersion = Annotated[str, StringConstraints(pattern=r"^([a-z]{1,16}-[0-9a-f]{12})?$")]
+"""A version of the law data, as `comity law list` names it; "" for requests that keep none."""
 GroundId = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9 ./-]{0,63})?$")]
 """A ground by its name in the law data (`budapest/sovereignty`); "" where an act rests on none. Never free text."""
 
@@ -144,6 +146,35 @@ class Receive(Particulars):
     oral: bool = Field(default=False, description="it was told by voice, and is to be confirmed in writing")
     asked_by: At | None = Field(None, description="the date that the requesting authority asks for")
     data_lost_at: At | None = Field(None, description="when data will be lost if nothing is done")
+    law: LawVersion = Field("", description="the version of the law data that it was read by, and keeps")
+    edition: int = Field(0, ge=0, le=EDITION, description="of the lifecycle's tables, that it lives by")
+
+
+class GroundFinding(Record):
+    """What a reviewer found on one ground of a measure's instrument."""
+
+    ground: Token
+    applies: bool
+    reason: str = Field(min_length=1, max_length=5_000)
+
+
+class Findings(Particulars):
+    """What a reviewer found, ground by ground; what is found anew takes the place of what was found before."""
+
+    findings: tuple[GroundFinding, ...] = Field(min_length=1, max_length=100)
+
+
+class ByLaw(Record):
+    """What the law that a request keeps says of one proposal: stamped at the counter, never typed.
+
+    `must`, `may`: the grounds of the instrument that bind us, by itself or by our own State's law, and the others.
+    """
+
+    version: LawVersion
+    must: tuple[Token, ...] = ()
+    may: tuple[Token, ...] = ()
+    consult_first: bool = True
+    deciders: tuple[Role, ...] = Field(min_length=1)
 
 
 class Proposal(Particulars):
@@ -153,6 +184,7 @@ class Proposal(Particulars):
     ground: GroundId = ""
     told: str = ""
     conditions: tuple[str, ...] = ()
+    by_law: ByLaw | None = None
 
 
 class Decision(Particulars):
@@ -170,6 +202,50 @@ class Suspension(Particulars):
     """That a measure does not go on for now, and the ground of its instrument that says so, if one does."""
 
     ground: GroundId = ""
+
+
+class LawNamed(Particulars):
+    """A version of the law data."""
+
+    law: LawVersion
+
+
+class Delay(Particulars):
+    """That something will be late: which duty, by its key, and when it will be done instead."""
+
+    duty: Annotated[str, StringConstraints(pattern=r"^((request|[MPQ][1-9][0-9]{0,3})/[a-z ]{1,48})?$")] = ""
+    estimate: At | None = None
+
+
+class PersonTold(Particulars):
+    """That a person concerned was told of a measure; `until`: the end of the remedy that is open to them."""
+
+    until: At
+
+
+class PrivilegeNamed(Particulars):
+    """An exhibit of which somebody says that it is privileged."""
+
+    exhibit: Ulid
+
+
+class PrivilegeDecided(PrivilegeNamed):
+    """What a court has decided on it."""
+
+    upheld: bool
+
+
+class PutDown(Particulars):
+    """A lower class than was claimed; `suggested`: what the facts told suggest, stamped at the counter."""
+
+    urgency: Urgency
+    suggested: Urgency
+
+
+class Departing(Particulars):
+    """That a package leaves; `at_once`: although a remedy may still be sought, for the reason given."""
+
+    at_once: bool = False
 
 
 class Spoken(Particulars):
@@ -208,6 +284,7 @@ class SeenDigest(Particulars):
     """An approval; `seen` is the digest of the proposal that was before the approver."""
 
     seen: Digest
+    at_once: bool = Field(default=False, description="dispatched again although a remedy may still be sought")
 
 
 class Exhibit(Record):
@@ -475,6 +552,15 @@ PARTICULARS: dict[Act, type[Particulars]] = {
     Act.SET_LEGAL_BASIS: LegalBasis,
     Act.RECORD_CHILD_STATE: ChildState,
     Act.REPORT_DELIVERY: Delivery,
+    Act.RECORD_FINDINGS: Findings,
+    Act.APPLY_LAW: LawNamed,
+    Act.RECUSE: ToPerson,
+    Act.TELL_CONCERNED: PersonTold,
+    Act.CLAIM_PRIVILEGE: PrivilegeNamed,
+    Act.DECIDE_PRIVILEGE: PrivilegeDecided,
+    Act.PUT_DOWN_CLAIM: PutDown,
+    Act.REPORT_DELAY: Delay,
+    Act.DISPATCH: Departing,
     Act.RECKON: Reckoning,
     Act.RING: Alarm,
     Act.TOLD: Knocked,
@@ -563,6 +649,14 @@ class Receipt(Kept):
 # --- what a request is: the fold of its events ------------------------------------------------------------------------
 
 
+class Found(Kept):
+    """What was found on one ground, and by whom; the reason stands in the record."""
+
+    ground: Token
+    applies: bool
+    by: PersonId
+
+
 class Measure(Kept):
     """One thing that the request asks for; clock, legal basis and outcome belong to it."""
 
@@ -585,6 +679,13 @@ class Measure(Kept):
     decided: AwareDatetime | None = None
     until: AwareDatetime | None = None
     stops: tuple[Stop, ...] = Field((), description="when its execution was suspended")
+    findings: tuple[Found, ...] = ()
+    consult_first: bool = Field(default=True, description="before it is refused or postponed on the ground proposed")
+    deciders: tuple[Role, ...] = Field((), description="who decides what is proposed, by our own law")
+    conditions: tuple[str, ...] = Field((), description="on which it was offered")
+    remedy_until: AwareDatetime | None = Field(None, description="until when a person concerned may seek a remedy")
+    taken_up: bool = Field(default=False, description="whoever executes it has acknowledged it")
+    put_down: bool = Field(default=False, description="claimed more urgent, put down by one, to be looked at again")
     granted: bool = Field(default=False, description="decided by two, or ratified; what was obtained is evidence")
     provisional: bool = Field(default=False, description="ordered by one, and to be ratified")
     refusal_untold: bool = Field(default=False, description="not ratified, and nobody outside knows it yet")
@@ -635,6 +736,13 @@ class Question(Kept):
     answer_by: AwareDatetime | None = None
 
 
+class Privilege(Kept):
+    """An exhibit for which privilege was claimed: it leaves in no package, unless a court has decided otherwise."""
+
+    exhibit: Ulid
+    upheld: bool | None = None
+
+
 class Owed(Kept):
     """One duty that is owed: by which part, under which deadlines, and how far its ladder was climbed."""
 
@@ -647,6 +755,7 @@ class Owed(Kept):
     reckoned: bool = False
     deadlines: tuple[Deadline, ...] = ()
     extended: AwareDatetime | None = None
+    estimate: AwareDatetime | None = Field(None, description="when it will be done, as a delay was reported")
     ladder: str
     generation: int = Field(0, description="version of the event that set the present instant")
     rung: int = Field(0, description="the next rung to climb, counted on over the rounds")
@@ -665,6 +774,8 @@ class Request(Kept):
     reference: Ulid
     version: int = 0
     revision: int = 0
+    law: LawVersion = Field("", description="the version of the law data that it keeps")
+    edition: int = Field(0, description="of the lifecycle's tables, that it lives by")
     status: Status = Status.RECEIVED
     direction: Direction
     requesting: Country
@@ -685,6 +796,8 @@ class Request(Kept):
     offered_to: PersonId | None = Field(None, description="who may take it over")
     joined: Ulid | None = Field(None, description="the request that this one is the same as")
     links: tuple[Ulid, ...] = ()
+    recused: tuple[PersonId, ...] = ()
+    privileges: tuple[Privilege, ...] = ()
     further_uses: int = Field(0, description="asked and not answered")
     reminders: int = 0
     last_letter_until: AwareDatetime | None = None

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from comity.request.gaps import Lack, LawKnown, instants_of, instrument_of, kind_of, may_bind
 from comity.request.letter import Channel, Emergency, Letter, MeasureSought, Risk
+from comity.request.lifecycle import EDITION
 from comity.request.model import Country, Direction, Gap, Receive, SoughtMeasure, Urgency
 from comity.request.triage import Claim, Suggestion, suggest
 
@@ -39,6 +40,8 @@ def opening(
         oral=letter.transmission is not None and letter.transmission.channel == Channel.ORAL,
         asked_by=letter.deadline.by if letter.deadline else None,
         data_lost_at=_data_lost_at(letter, _HOLDS_DATA),
+        law=law.version,
+        edition=EDITION,
     )
 
 
@@ -64,10 +67,15 @@ def urgency_of(letter: Letter, index: int, now: datetime) -> Urgency:
     Whoever tells of a child at risk claims that class, also without naming it: no ladder may wait for the word. A
     lowering that the letter reports changes nothing by itself: urgency goes down by a second person only.
     """
-    told = suggested(letter, now, ("emergency.", f"measures[{index}].")).urgency
+    told = suggested_for(letter, f"M{index + 1}", now).urgency
     own = letter.measures[index].urgency if letter.measures else None
     whole = letter.emergency.claimed if letter.emergency else None
     return own or whole or min(told, Urgency.P3, key=lambda urgency: urgency.rank)
+
+
+def suggested_for(letter: Letter, measure: str, now: datetime) -> Suggestion:
+    """What the facts told suggest for one measure, by its name: those of the whole, and its own."""
+    return suggested(letter, now, ("emergency.", f"measures[{int(measure[1:]) - 1}]."))
 
 
 def suggested(letter: Letter, now: datetime, holders: tuple[str, ...] = _HOLDS_DATA) -> Suggestion:

@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from comity.errors import NotFound, NotOpen, Objection, Stale
 from comity.request.lifecycle import (
     FACTS,
-    STEPS,
-    STILLS,
     Act,
     Duty,
     Guard,
@@ -20,25 +18,33 @@ from comity.request.lifecycle import (
     Step,
     Still,
     has_ended,
+    step_of,
     steps_from,
+    still_of,
 )
 from comity.request.model import (
     Correction,
     Decision,
     Deed,
+    Delay,
+    Departing,
     Deposit,
     Draft,
     DutyNamed,
+    LawNamed,
     Linked,
     Measure,
     NewMeasure,
     Package,
     Particulars,
+    PrivilegeNamed,
     Proposal,
+    PutDown,
     Question,
     ReceiptOfPackage,
     Request,
     SeenDigest,
+    ToPerson,
     Urgency,
     UrgencySet,
     kind_of,
@@ -75,6 +81,8 @@ def check(request: Request, deed: Deed, now: datetime) -> None:
     row = _row(request, part, deed)
     if deed.role not in row.roles:
         raise NotOpen(_not_for(request, deed, row))
+    if deed.person in request.recused:
+        raise Objection(f"'{deed.act}' on {deed.part}: {deed.person} is recused from this request; another person must")
     if isinstance(row, Step) and deed.role not in _MACHINES:
         _check_revision(part, deed)
     _check_instants(deed, now)
@@ -100,10 +108,10 @@ def parts_of(request: Request) -> tuple[Measure | Package | Question, ...]:
 
 
 def _row(request: Request, part: AnyPart, deed: Deed) -> Step | Still:
-    step = STEPS.get((part.status, deed.act))
+    step = step_of(part.status, deed.act, request.edition)
     if step is not None:
         return step
-    still = STILLS.get(deed.act)
+    still = still_of(deed.act, request.edition)
     if still is not None and still.about == kind_of(deed.part) and request.status != Status.CLOSED:
         return still
     raise NotOpen(f"'{deed.act}' is not open while {deed.part} is '{part.status}'; {_open_now(request, deed.part)}")
@@ -115,7 +123,7 @@ def _not_for(request: Request, deed: Deed, row: Step | Still) -> str:
 
 
 def _open_now(request: Request, name: str) -> str:
-    steps = steps_from(part_of(request, name).status)
+    steps = steps_from(part_of(request, name).status, request.edition)
     listed = "; ".join(f"{step.act} ({', '.join(sorted(step.roles))})" for step in steps)
     return f"open now: {listed}" if listed else "nothing is open for it"
 
@@ -149,7 +157,7 @@ def offers(request: Request) -> tuple[Offer, ...]:
     return tuple(
         Offer(name, step.act, step.roles, step.leads_to)
         for name in names
-        for step in steps_from(part_of(request, name).status)
+        for step in steps_from(part_of(request, name).status, request.edition)
         if _may_be_offered(request, name, step)
     )
 
@@ -292,7 +300,7 @@ def _told_requester(view: View) -> str | None:
 
 
 def _consulted(view: View) -> str | None:
-    consulted = isinstance(view.part, Measure) and view.part.consulted
+    consulted = isinstance(view.part, Measure) and (view.part.consulted or not view.part.consult_first)
     return _unless(consulted, "the requesting authority is consulted first; return it, then 'consult'")
 
 
@@ -426,13 +434,109 @@ def _down_by_second(view: View) -> str | None:
     return _unless(claimed <= now or view.deed.person != set_by, "another person than who set it must assess it down")
 
 
-_ON_A_GROUND = frozenset({Act.REFUSE, Act.POSTPONE, Act.OFFER_CONDITIONS})
+ON_A_GROUND = frozenset({Act.REFUSE, Act.POSTPONE, Act.OFFER_CONDITIONS})
 
 
 def _names_ground(view: View) -> str | None:
     proposal = view.deed.particulars
-    bare = isinstance(proposal, Proposal) and proposal.outcome in _ON_A_GROUND and not proposal.ground
+    bare = isinstance(proposal, Proposal) and proposal.outcome in ON_A_GROUND and not proposal.ground
     return _unless(not bare, "a refusal, a postponement or a condition names its ground")
+
+
+def _another_law(view: View) -> str | None:
+    named = view.deed.particulars.law if isinstance(view.deed.particulars, LawNamed) else ""
+    return _unless(named not in ("", view.request.law), f"it keeps that law already, {view.request.law or 'none'}")
+
+
+def _oneself_or_head(view: View) -> str | None:
+    named = view.deed.particulars.person if isinstance(view.deed.particulars, ToPerson) else ""
+    able = view.deed.person == named or view.deed.role == Role.HEAD_OF_UNIT
+    return _unless(able, "each may recuse themselves; another person is recused by the head of unit")
+
+
+def _who_decides(view: View) -> str | None:
+    deciders = (view.part.deciders if isinstance(view.part, Measure) else ()) or (Role.DECIDER,)
+    return _unless(view.deed.role in deciders, f"by our own law this is for {' or '.join(deciders)} to decide")
+
+
+def _follows_from_findings(view: View) -> str | None:
+    """A grant follows from all grounds that must be looked at, what rests on a ground from that one."""
+    proposal, law = view.deed.particulars, getattr(view.deed.particulars, "by_law", None)
+    if not isinstance(proposal, Proposal) or law is None or law.version != view.request.law:
+        return f"it must be stamped by the law that the request keeps ({view.request.law or 'none'})"
+    found = {each.ground: each.applies for each in getattr(view.part, "findings", ())}
+    if proposal.outcome in ON_A_GROUND:
+        return _of_its_ground(proposal.ground, found, (*law.must, *law.may))
+    return _of_a_grant(found, law.must, () if view.request.urgency in ALONE_AT_NIGHT else law.may)
+
+
+def _of_its_ground(ground: str, found: dict[str, bool], known: tuple[str, ...]) -> str | None:
+    if known and ground not in known:
+        return f"its instrument has no ground '{ground}'; it has {', '.join(known)}"
+    return _unless(found.get(ground, False), f"no finding says that '{ground}' applies; 'record findings' first")
+
+
+def _of_a_grant(found: dict[str, bool], must: tuple[str, ...], may: tuple[str, ...]) -> str | None:
+    """All grounds have been looked at, and none that binds us applies. An urgent request waits for those only."""
+    if missing := [ground for ground in (*must, *may) if ground not in found]:
+        return f"nobody has looked at {', '.join(missing)}; 'record findings' first (`comity review` makes a form)"
+    binding = [ground for ground in must if found[ground]]
+    return _unless(not binding, f"{', '.join(binding)} applies and binds us; propose what follows from it")
+
+
+def _exhibit_here(view: View) -> str | None:
+    named = view.deed.particulars.exhibit if isinstance(view.deed.particulars, PrivilegeNamed) else ""
+    held = {exhibit.id for exhibit in view.request.exhibits}
+    return _unless(named in held, "no such exhibit was deposited in this request; `comity show --json` names them")
+
+
+def _privilege_claimed(view: View) -> str | None:
+    named = view.deed.particulars.exhibit if isinstance(view.deed.particulars, PrivilegeNamed) else ""
+    waiting = {each.exhibit for each in view.request.privileges if each.upheld is None}
+    return _unless(named in waiting, "no privilege waits to be decided on for it; 'claim privilege' comes first")
+
+
+def _not_privileged(view: View) -> str | None:
+    apart = {each.exhibit for each in view.request.privileges if each.upheld is not False}
+    named = view.deed.particulars.exhibits if isinstance(view.deed.particulars, Draft) else ()
+    held = [exhibit.id for exhibit in view.part.exhibits] if isinstance(view.part, Package) else []
+    kept = sorted(apart & {*named, *held})
+    return _unless(not kept, f"{', '.join(kept)} is apart: privilege was claimed or upheld; draft without it")
+
+
+def _remedy_over(view: View) -> str | None:
+    carried = {exhibit.measure for exhibit in view.part.exhibits} if isinstance(view.part, Package) else set()
+    ends = [measure.remedy_until for measure in view.request.measures if measure.id in carried and measure.remedy_until]
+    latest = max(ends, default=None)
+    if latest is None or latest <= view.now:
+        return None
+    if isinstance(view.deed.particulars, Departing | SeenDigest) and view.deed.particulars.at_once:
+        return _with_reason(view)
+    return f"a remedy may be sought until {latest.isoformat()}; where it cannot wait, say at_once, with the reason"
+
+
+def _says_when(view: View) -> str | None:
+    delay = view.deed.particulars
+    if not isinstance(delay, Delay) or delay.estimate is None:
+        return "say which duty will be late, and when it will be done (duty, estimate)"
+    if delay.estimate <= view.now:
+        return "the estimate has passed already; give the instant by which it will be done"
+    owed = [duty.key for duty in view.request.duties]
+    return _unless(delay.duty in owed, f"no such duty is owed; owed are: {', '.join(owed) or 'none'}")
+
+
+def _no_emergency_told(view: View) -> str | None:
+    claim, part = view.deed.particulars, view.part
+    if not isinstance(claim, PutDown) or not isinstance(part, Measure) or claim.urgency.rank <= part.urgency.rank:
+        return "a claim is put down to a less urgent class; 'claim urgency' or 'assess urgency' raise it"
+    told = claim.urgency.rank <= claim.suggested.rank
+    return _unless(told, f"what was told suggests {claim.suggested}; lower than that a second person assesses it")
+
+
+def _was_put_down(view: View) -> str | None:
+    if not isinstance(view.part, Measure) or not view.part.put_down:
+        return "no claim was put down here"
+    return _unless(view.deed.person != view.part.urgency_by, "another person than who put it down must look again")
 
 
 GUARDS: dict[Guard, Callable[[View], str | None]] = {
@@ -477,6 +581,17 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.DOWN_BY_SECOND: _down_by_second,
     Guard.WHAT_WAS_DONE: _with_reason,
     Guard.NAMES_GROUND: _names_ground,
+    Guard.FOLLOWS_FROM_FINDINGS: _follows_from_findings,
+    Guard.WHO_DECIDES: _who_decides,
+    Guard.ANOTHER_LAW: _another_law,
+    Guard.ONESELF_OR_HEAD: _oneself_or_head,
+    Guard.NOT_PRIVILEGED: _not_privileged,
+    Guard.PRIVILEGE_CLAIMED: _privilege_claimed,
+    Guard.EXHIBIT_HERE: _exhibit_here,
+    Guard.REMEDY_OVER: _remedy_over,
+    Guard.SAYS_WHEN: _says_when,
+    Guard.NO_EMERGENCY_TOLD: _no_emergency_told,
+    Guard.PUT_DOWN: _was_put_down,
 }
 """For each guard the function that objects: it returns the reason, or None."""
 

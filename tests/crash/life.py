@@ -32,6 +32,12 @@ OTHER_LETTER = (ROOT / "examples" / "p3-bank-records-three-measures.json").read_
 NOTES = 4
 """After each act so many notes: what is done without moving anything must survive as well."""
 
+BINDING = [
+    {"ground": ground, "applies": False, "reason": "looked at"}
+    for ground in ("eio/fundamental rights", "eio/ne bis in idem")
+]
+"""The grounds that bind us, of which an urgent request waits for the findings."""
+
 Words = Callable[[Request], dict[str, Any]]
 
 
@@ -57,6 +63,7 @@ ACTS: tuple[tuple[str, Act, str, Role, Words], ...] = (
     ("p-anna",  Act.ACKNOWLEDGE,         "request", Role.COORDINATOR,         _nothing),
     ("p-bob",   Act.ORDER_PROVISIONALLY, "M1",      Role.DUTY_OFFICER,        lambda _: SPOKEN),
     ("p-anna",  Act.OPEN_REVIEW,         "request", Role.COORDINATOR,         _nothing),
+    ("p-bob",   Act.RECORD_FINDINGS,     "M2",      Role.REVIEWER,            lambda _: {"findings": BINDING}),
     ("p-bob",   Act.PROPOSE,             "M2",      Role.REVIEWER,            lambda _: {"outcome": Act.GRANT}),
     ("p-carla", Act.GRANT,               "M2",      Role.DECIDER,             lambda request: {"seen": request.measures[1].proposal}),  # noqa: E501
     ("p-dan",   Act.START,               "M1",      Role.EXECUTING_AUTHORITY, _nothing),

@@ -25,6 +25,7 @@ from desk.oral import open_oral
 from tests.desk.test_oral import call
 from tests.office import Office, letter, office, waited
 from tests.request.lives import SPOKEN
+from tests.reviews import ground_for
 
 TOLD, KEPT = "Proceedings of our own are under way.", "the second suspect is ours"
 REFUSAL = Said("refusal", channel="e-mail")
@@ -51,7 +52,9 @@ async def refuse(authority: Office, reference: str, part: str) -> None:
     """Bob consults and proposes to refuse, Carla does."""
     await authority.do(reference, "p-bob", Act.CONSULT, part, until=datetime.now(UTC) + timedelta(days=5))
     await authority.do(reference, "p-fay", Act.ANSWER_CONSULTATION, part)
-    kept = {"ground": "kept/ground", "reason": KEPT, "words": KEPT}
+    ground = ground_for(authority.counter, authority.request(reference), part, Act.REFUSE)
+    kept = {"ground": ground, "reason": KEPT, "words": KEPT}
+    await authority.review(reference, part, ground)
     await authority.do(reference, "p-bob", Act.PROPOSE, part, outcome=Act.REFUSE, told=TOLD, **kept)
     seen = getattr(part_of(authority.request(reference), part), "proposal", None)
     await authority.do(reference, "p-carla", Act.REFUSE, part, seen=seen, **kept)

@@ -18,6 +18,7 @@ COUNTED = [
     ("eio/acknowledge",              "Europe/Paris",     "2026-11-02T08:15:00Z",     "2026-11-09T22:59:59.999999Z"),
     ("eio/acknowledge",              "Europe/Sofia",     "2026-12-24T21:59:59Z",     "2026-12-31T21:59:59.999999Z"),
     ("eio/acknowledge",              "Europe/Sofia",     "2026-12-24T22:00:00Z",     "2027-01-01T21:59:59.999999Z"),
+    ("eio/acknowledge again",        "Europe/Paris",     "2026-03-25T10:00:00Z",     "2026-04-01T21:59:59.999999Z"),
     ("eio/decide",                   "Europe/Paris",     "2026-03-01T10:00:00Z",     "2026-03-31T21:59:59.999999Z"),
     ("eio/decide",                   "Europe/Lisbon",    "2026-10-01T10:00:00Z",     "2026-10-31T23:59:59.999999Z"),
     ("eio/provisional measure",      "Europe/Paris",     "2026-03-28T12:00:00Z",     "2026-03-29T12:00:00Z"),
@@ -53,6 +54,7 @@ def test_every_rule_with_a_number_was_counted_by_hand() -> None:
 
 @pytest.mark.parametrize(("rule", "duty", "starts", "length", "article", "verified"), [
     ("eio/acknowledge",            Duty.ACKNOWLEDGE,     Start.RECEIVED,     "1 week",   "16(1)", True),
+    ("eio/acknowledge again",      Duty.ACKNOWLEDGE_ASSIGNMENT, Start.OPENED, "1 week",  "16(1)", True),
     ("eio/decide",                 Duty.DECIDE,          Start.RECEIVED,     "30 days",  "12(3)", True),
     ("eio/provisional measure",    Duty.DECIDE,          Start.RECEIVED,     "24 hours", "32(2)", True),
     ("eio/object to interception", Duty.DECIDE,          Start.RECEIVED,     "96 hours", "31",    False),

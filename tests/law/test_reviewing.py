@@ -3,16 +3,23 @@
 from datetime import date
 
 import pytest
+import tomli
 
+from comity.errors import Unreadable
 from comity.law.library import Law
-from comity.law.reviewing import Check, Checklist, checklists, lines
-from tests.request.lives import begun, sought
+from comity.law.reviewing import Check, Checklist, by_law, checklists, filled_in, form, lines
+from comity.request.lifecycle import Act, Role
+from comity.request.model import ByLaw, Request
+from tests.request.lives import BOB, begun, do, sought
 
 LAW = Law.load()
 TODAY = date(2026, 11, 22)
 
 
-def of(kind: str = "production of content data", instrument: str = "eio", own_state: str = "LU") -> Checklist:
+CONTENT = "production of content data"
+
+
+def of(kind: str = CONTENT, instrument: str = "eio", own_state: str = "LU") -> Checklist:
     (found,) = checklists(begun(sought(kind=kind, instrument=instrument)), LAW, own_state, TODAY)
     return found
 
@@ -25,11 +32,11 @@ def weighing(found: Checklist, weight: str) -> list[Check]:
 def test_every_ground_and_every_ground_that_is_none_is_on_it_once(instrument: str) -> None:
     """Truth protected: nobody refuses, or forgets to refuse, since a checklist left something out."""
     law = LAW.instruments[instrument]
-    found = of(instrument=instrument)
-    assert [each.ground for each in found.checks if each.ground] == [ground.id for ground in law.grounds]
+    found, said_of_it = of(instrument=instrument), [ground for ground in law.grounds if ground.binds(CONTENT)]
+    assert [each.ground for each in found.checks if each.ground] == [ground.id for ground in said_of_it]
     told = [each.what for each in found.checks]
     assert all(told.count(said.what) == 1 for said in law.no_grounds)
-    unread = [ground for ground in law.grounds if not ground.verified]
+    unread = [ground for ground in said_of_it if not ground.verified]
     marked = [each for each in found.checks if each.ground and "CHECK AGAINST THE TEXT" in each.by.split(";")[0]]
     assert len(marked) == len(unread)
 
@@ -49,7 +56,7 @@ def test_what_the_kind_of_measure_asks_is_on_it() -> None:
     assert "it coerces: the power, a judge's order, the threshold" in [each.what for each in content.checks]
     assert [each.what for each in weighing(content, "decides")] == [
         "any measure that coerces: decider, or head of unit",
-        "refusal for sovereignty, security, ordre public or essential interests: head of unit, or decider",
+        "refusal for sovereignty, security, ordre public or essential interests: head of unit",
     ]
     assert "any other measure: decider, or head of unit" in [each.what for each in preserved.checks]
     assert "want of dual criminality: it is not needed for this kind" in [each.what for each in preserved.checks]
@@ -75,3 +82,83 @@ def test_a_person_reads_a_line_for_each() -> None:
         "  [ ] may refuse    eio/immunity: immunity, privilege, or limits of liability of the press "
         "(consult first: yes) [eio 11(1)(a)]"
     ) in told
+
+
+def test_a_ground_of_other_kinds_of_measure_is_not_on_it() -> None:
+    preservation = "budapest/preservation dual criminality"
+    assert preservation in [each.ground for each in of("expedited preservation", "budapest").checks]
+    assert preservation not in [each.ground for each in of(CONTENT, "budapest").checks]
+
+
+def test_what_was_found_stands_beside_the_ground() -> None:
+    request = begun(sought(kind=CONTENT, instrument="eio"), edition=1)
+    found = ({"ground": "eio/immunity", "applies": True, "reason": "a lawyer's file"},)
+    told = list(lines(checklists(_found(request, found), LAW, "LU", TODAY)[0]))
+    assert [line for line in told if "FOUND" in line] == [
+        "  [x] may refuse    eio/immunity: immunity, privilege, or limits of liability of the press "
+        "(consult first: yes) [eio 11(1)(a)]; FOUND: it applies, p-bob"
+    ]
+
+
+def _found(request: Request, findings: tuple[dict[str, object], ...]) -> Request:
+    return do(request, Act.RECORD_FINDINGS, "M1", (BOB, Role.REVIEWER), findings=findings)
+
+
+# --- what is stamped on a proposal ------------------------------------------------------------------------------------
+
+
+def stamped(outcome: Act = Act.GRANT, ground: str = "", kind: str = CONTENT, own_state: str = "LU") -> ByLaw:
+    [measure] = begun(sought(kind=kind, instrument="eio")).measures
+    return by_law(measure, (LAW, LAW.profile(own_state, TODAY)), outcome, ground)
+
+
+def test_the_stamp_tells_what_binds_us_by_our_own_law_and_what_is_left_to_us() -> None:
+    here, there = stamped(), stamped(own_state="ZZ")
+    assert here.version == LAW.version
+    assert here.must == ("eio/ne bis in idem", "eio/fundamental rights")
+    assert there.must == ()
+    assert set(there.may) == {*here.must, *here.may} == {ground.id for ground in LAW.instruments["eio"].grounds}
+
+
+@pytest.mark.parametrize(("outcome", "ground", "deciders"), [
+    (Act.GRANT, "", (Role.DECIDER, Role.HEAD_OF_UNIT)),
+    (Act.GRANT, "eio/national security", (Role.DECIDER, Role.HEAD_OF_UNIT)),
+    (Act.REFUSE, "eio/national security", (Role.HEAD_OF_UNIT,)),
+    (Act.REFUSE, "eio/immunity", (Role.DECIDER, Role.HEAD_OF_UNIT)),
+])  # fmt: skip
+def test_who_decides_comes_from_the_ground_else_from_the_measure(
+    outcome: Act, ground: str, deciders: tuple[Role, ...]
+) -> None:
+    """Truth protected: a refusal for the State's security is nobody's but whom our own law names for it."""
+    assert stamped(outcome, ground).deciders == deciders
+    assert stamped(outcome, ground, own_state="ZZ").deciders == (Role.DECIDER,)
+
+
+def test_the_other_state_is_consulted_unless_the_law_says_that_it_need_not_be() -> None:
+    assert not stamped(Act.REFUSE, "eio/dual criminality").consult_first
+    assert stamped(Act.REFUSE, "eio/ne bis in idem").consult_first
+    assert stamped(Act.REFUSE, "eio/real time").consult_first, "nobody has read it: the safer way"
+
+
+# --- the form ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_form_holds_each_ground_and_is_read_as_it_was_filled_in() -> None:
+    text = "\n".join(form(of()))
+    grounds = [ground.id for ground in LAW.instruments["eio"].grounds]
+    assert [row["ground"] for row in tomli.loads(text)["findings"]] == grounds
+    assert filled_in(text) == ()
+    filled = text.replace('applies = false\nreason = ""', 'applies = true\nreason = "a «name» in القاهرة"', 1)
+    assert [each.model_dump() for each in filled_in(filled)] == [
+        {"ground": grounds[0], "applies": True, "reason": "a «name» in القاهرة"}
+    ]
+
+
+@pytest.mark.parametrize(("was", "says", "fault"), [
+    ("applies = false", 'applies = "perhaps"', r"line 7, applies: Input should be a valid boolean"),
+    ('reason = ""', "reason = ", r"the form: Invalid value \(at line 8"),
+    ('reason = ""', 'excuse = ""', r"line \d+, (reason: Field required|excuse: Extra inputs)"),
+])  # fmt: skip
+def test_a_form_that_cannot_be_read_is_refused_with_its_line(was: str, says: str, fault: str) -> None:
+    with pytest.raises(Unreadable, match=fault):
+        filled_in("\n".join(form(of())).replace(was, says, 1))

@@ -58,7 +58,7 @@ async def test_all_refused(authority: Office, tmp_path: Path) -> None:
     for measure in ("M1", "M2"):
         await life.do("bob", Act.CONSULT, measure, until=datetime.now(UTC) + timedelta(days=5))
         await life.do("fay", Act.ANSWER_CONSULTATION, measure)
-        await authority.decide(life.reference, measure, Act.REFUSE, ground="ne bis in idem")
+        await authority.decide(life.reference, measure, Act.REFUSE)
     await life.do("anna", Act.CONCLUDE)
     with pytest.raises(Objection, match="M1/tell the outcome, M2/tell the outcome"):
         await life.do("anna", Act.CLOSE)

@@ -83,6 +83,7 @@ async def test_p1d_a_preservation_is_about_to_lapse(authority: Office, tmp_path:
     """It lapses by itself, and the clock records it; the other measure was sent back once."""
     life = await begun(authority, "p1d-preservation-lapsing", tmp_path)
     await life.arrives()
+    await authority.review(life.reference, "M2")
     await life.do("bob", Act.PROPOSE, "M2", outcome=Act.GRANT)
     await life.do("carla", Act.RETURN, "M2", reason="name the account")
     await life.is_granted("M1", "M2")
@@ -125,7 +126,7 @@ async def test_p3_bank_records_under_three_measures(authority: Office, tmp_path:
     await life.do("bob", Act.CONSULT, "M2", until=datetime.now(UTC) + timedelta(days=5))
     await authority.forward(life.reference, timedelta(days=2))
     await life.do("fay", Act.ANSWER_CONSULTATION, "M2")
-    await authority.decide(life.reference, "M2", Act.REFUSE, ground="own proceedings")
+    await authority.decide(life.reference, "M2", Act.REFUSE)
     await life.is_done("M1")
     await life.do("dan", Act.START, "M3", **EXECUTING)
     await life.do("dan", Act.PUT_IN_FORCE, "M3", until=datetime.now(UTC) + timedelta(days=200), **EXECUTING)

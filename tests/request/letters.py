@@ -39,6 +39,7 @@ class SmallLaw:
 
     kinds: Mapping[str, SmallKind]
     instruments: tuple[str, ...] = ("eio", "cets224", "harare")
+    version: str = "small-0123456789ab"
 
     def in_force_between(self, instrument: str, one: str, other: str, /) -> str:
         assert one != other

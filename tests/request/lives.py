@@ -32,6 +32,9 @@ _SERIAL = count(1)
 SPOKEN = {"to": "the provider's duty desk", "number": "+352 99 1", "words": "keep what stands there"}
 """What an act by word of mouth says."""
 
+LAW_KEPT = "default-0123456789ab"
+"""The version of the law that a request of the newest edition keeps."""
+
 GROUND = "own proceedings"
 """What a refusal, a postponement or a condition rests on."""
 
@@ -49,8 +52,8 @@ def sought(number: int = 1, **more: Any) -> SoughtMeasure:
     return SoughtMeasure(id=f"M{number}", **(facts | more))
 
 
-def coming_in(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = ()) -> Receive:
-    """What a request is when it comes in."""
+def coming_in(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), edition: int = 0) -> Receive:
+    """What a request is when it comes in; since the first edition it keeps a law."""
     return Receive(
         direction=Direction.ASKED_OF_US,
         requesting="PT",
@@ -58,18 +61,20 @@ def coming_in(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = ()) -> Receive:
         measures=measures or (sought(),),
         gaps=gaps,
         letter="0" * 64,
+        law=LAW_KEPT if edition else "",
+        edition=edition,
     )
 
 
-def opening(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), at: datetime = NOW) -> Deed:
+def opening(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), at: datetime = NOW, edition: int = 0) -> Deed:
     """The deed `receive`, done by Anna, a coordinator."""
-    particulars = coming_in(*measures, gaps=gaps)
+    particulars = coming_in(*measures, gaps=gaps, edition=edition)
     return Deed(id=ulid(), act=Act.RECEIVE, person=ANNA, role=Role.COORDINATOR, received=at, particulars=particulars)
 
 
-def begun(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), at: datetime = NOW) -> Request:
+def begun(*measures: SoughtMeasure, gaps: tuple[Gap, ...] = (), at: datetime = NOW, edition: int = 0) -> Request:
     """A request that has just come in."""
-    return begin(REFERENCE, receive(opening(*measures, gaps=gaps, at=at), at))
+    return begin(REFERENCE, receive(opening(*measures, gaps=gaps, at=at, edition=edition), at))
 
 
 def deed(request: Request, act: Act, part: str, who: tuple[str, Role], /, **particulars: Any) -> Deed:

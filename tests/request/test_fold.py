@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from comity.errors import ComityError, Fault
 from comity.request.fold import begin, content_digest, fold, happen, receive
-from comity.request.lifecycle import FACTS, STEPS, STILLS, Act, Duty, Role, Stage, Status
+from comity.request.lifecycle import EDITION, FACTS, STEPS, STILLS, Act, Duty, Role, Stage, Status
 from comity.request.model import (
     Channel,
     ChildIs,
@@ -35,6 +35,7 @@ from tests.request.lives import (
     CARLA,
     DAN,
     EVE,
+    LAW_KEPT,
     NOW,
     REFERENCE,
     SPOKEN,
@@ -207,15 +208,22 @@ def test_events_come_in_their_order_only() -> None:
 # --- random lives -----------------------------------------------------------------------------------------------------
 
 _PEOPLE = [ANNA, BOB, CARLA, DAN, EVE]
+_STAMPS = [
+    {"version": LAW_KEPT, "may": ["own proceedings"], "deciders": ["decider", "head of unit"]},
+    {"version": LAW_KEPT, "must": ["own proceedings"], "deciders": ["head of unit"], "consult_first": False},
+]
 _WORDS: dict[str, object] = {"reason": "a reason", "words": "what was said"}
 
 
 class AnyLife(RuleBasedStateMachine):
     """Random acts by random people never reach a status that the tables do not allow."""
 
+    edition = 0
+
     def __init__(self) -> None:
         super().__init__()
-        self.events = [receive(opening(sought(1, lasts=True), sought(2, urgency=Urgency.P1, one_person=True)), NOW)]
+        sought_ = sought(1, lasts=True), sought(2, urgency=Urgency.P1, one_person=True)
+        self.events = [receive(opening(*sought_, edition=self.edition), NOW)]
         self.request = begin(REFERENCE, self.events[0])
 
     @precondition(lambda self: bool(offers(self.request)))
@@ -254,6 +262,8 @@ class AnyLife(RuleBasedStateMachine):
             known["exhibits"] = {e.id: e.sha256 for e in getattr(part_of(self.request, part), "exhibits", ())}
         if act == Act.REPORT_DELIVERY:
             known["outcome"] = "delivered"
+        if act in (Act.CLAIM_PRIVILEGE, Act.DECIDE_PRIVILEGE):
+            known["exhibit"] = data.draw(st.sampled_from([*(exhibit.id for exhibit in self.request.exhibits), ulid()]))
         return _WORDS | {name: value for name, value in known.items() if name in names}
 
     def of_the_work(self, part: str, data: st.DataObject) -> dict[str, object]:
@@ -278,6 +288,13 @@ class AnyLife(RuleBasedStateMachine):
             "ground": "own proceedings",
             "attempt": 1,
             "told_requester_at": NOW,
+            "findings": [{"ground": "own proceedings", "applies": data.draw(st.booleans()), "reason": "as it is"}],
+            "by_law": data.draw(st.sampled_from(_STAMPS)),
+            "law": data.draw(st.sampled_from([LAW_KEPT, "default-ba9876543210"])),
+            "upheld": data.draw(st.booleans()),
+            "suggested": data.draw(st.sampled_from(list(Urgency))),
+            "estimate": NOW + timedelta(days=1),
+            "at_once": data.draw(st.booleans()),
         }
 
     def of_the_office(self, act: Act, part: str, data: st.DataObject) -> dict[str, object]:
@@ -310,6 +327,7 @@ class AnyLife(RuleBasedStateMachine):
             by_deed = {
                 *(Duty.ACKNOWLEDGE, Duty.TELL_POLICE, Duty.REPORT_PROGRESS, Duty.PROVISIONAL_ACT, Duty.RATIFY),
                 *(Duty.TELL_OUTCOME, Duty.TELL_REFUSAL, Duty.ANSWER_FURTHER_USE),
+                *(Duty.ACKNOWLEDGE_ASSIGNMENT, Duty.LOOK_AGAIN, Duty.DECIDE_PRIVILEGE),
             }
             assert duty.duty in standing_duties or duty.duty in by_deed
 
@@ -342,5 +360,43 @@ class AnyLife(RuleBasedStateMachine):
         assert again == self.request
 
 
+class AnyLifeOfToday(AnyLife):
+    """The same of a request that is received today: what is decided follows from findings, and nobody recused acts."""
+
+    edition = EDITION
+
+    @invariant()
+    def what_binds_was_looked_at_before_it_was_granted(self) -> None:
+        for event in self.events:
+            if event.act == Act.GRANT:
+                [*_, proposal] = self.before(event, Act.PROPOSE)
+                found = {each.ground: each.applies for said in self.before(proposal, Act.RECORD_FINDINGS)
+                         for each in said.particulars.findings}  # type: ignore[attr-defined]  # fmt: skip
+                assert not any(found[ground] for ground in proposal.particulars.by_law.must)  # type: ignore[attr-defined]
+
+    @invariant()
+    def nobody_recused_acts(self) -> None:
+        for event in self.events:
+            recused = {said.particulars.person for said in self.before(event, Act.RECUSE, "request")}  # type: ignore[attr-defined]
+            assert event.person not in recused
+
+    @invariant()
+    def what_is_privileged_is_in_nothing_that_left(self) -> None:
+        for event in self.events:
+            if event.act in (Act.DISPATCH, Act.DISPATCH_AGAIN, Act.DISCLOSE_AT_ONCE):
+                carried = {exhibit.id for exhibit in part_of(self.request, event.part).exhibits}  # type: ignore[union-attr]
+                claims = {said.particulars.exhibit: True for said in self.before(event, Act.CLAIM_PRIVILEGE, "request")}  # type: ignore[attr-defined]
+                decided = self.before(event, Act.DECIDE_PRIVILEGE, "request")
+                claims |= {said.particulars.exhibit: said.particulars.upheld for said in decided}  # type: ignore[attr-defined]
+                assert not any(claims.get(exhibit) for exhibit in carried)
+
+    def before(self, event: Event, act: Act, part: str = "") -> list[Event]:
+        """The events of an act on its part, or another, that were there before it."""
+        earlier = (each for each in self.events if each.version < event.version)
+        return [each for each in earlier if each.act == act and each.part == (part or event.part)]
+
+
 AnyLife.TestCase.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
+AnyLifeOfToday.TestCase.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
 TestAnyLife = AnyLife.TestCase
+TestAnyLifeOfToday = AnyLifeOfToday.TestCase

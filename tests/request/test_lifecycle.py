@@ -7,8 +7,10 @@ import pytest
 
 from comity.request.drawing import page
 from comity.request.lifecycle import (
+    EDITION,
     FACTS,
     FIRST,
+    LATER,
     STATUSES,
     STEPS,
     STILL,
@@ -21,6 +23,8 @@ from comity.request.lifecycle import (
     Status,
     has_ended,
     statuses_of,
+    step_of,
+    still_of,
 )
 from comity.request.rules import GUARDS
 
@@ -72,8 +76,22 @@ def test_every_act_stands_in_a_table_and_every_guard_is_written() -> None:
     listed = {act for _, act in STEPS} | set(STILLS)
     assert set(Act) - listed == {Act.RECEIVE}, "a request begins with `receive`"
     assert set(GUARDS) == set(Guard)
-    used = {guard for step in STEPS.values() for guard in step.guards} | {g for row in STILL for g in row.guards}
-    assert used == set(Guard)
+    guards = [*(row.guards for row in STEPS.values()), *(row.guards for row in STILL), *(row.guards for row in LATER)]
+    assert {guard for each in guards for guard in each} == set(Guard)
+
+
+def test_what_was_added_names_rows_that_there_are_and_holds_from_its_edition_on() -> None:
+    """Truth protected: a request lives by the rows under which it was received, whatever is added later."""
+    for later in LATER:
+        rows = [key for key in STEPS if key[1] == later.act and FACTS[key[0]].kind == later.kind]
+        assert bool(rows) != (later.act in STILLS and STILLS[later.act].about == later.kind)
+        for status, act in rows:
+            assert step_of(status, act, later.edition - 1) != step_of(status, act, later.edition)
+            now = step_of(status, act, EDITION)
+            assert now is not None
+            assert set(later.guards) <= set(now.guards)
+    assert all(step_of(status, act, 0) == step for (status, act), step in STEPS.items())
+    assert all(still_of(act, 0) == still for act, still in STILLS.items())
 
 
 def test_no_act_is_both_a_step_and_still() -> None:

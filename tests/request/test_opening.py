@@ -7,6 +7,7 @@ import pytest
 
 from comity.request.gaps import gaps, instrument_of
 from comity.request.letter import Letter
+from comity.request.lifecycle import EDITION
 from comity.request.model import Direction, Gap, Receive, SoughtMeasure, Urgency
 from comity.request.opening import opening, urgency_of
 from tests.request.letters import DIGEST, LAW, NOON, letter
@@ -93,6 +94,8 @@ def test_the_opening_holds_the_structure_and_no_text() -> None:
         requested="LU",
         letter=DIGEST,
         asked_by=datetime(2026, 12, 1, 8, tzinfo=UTC),
+        law=LAW.version,
+        edition=EDITION,
         data_lost_at=datetime(2026, 12, 3, tzinfo=UTC),
         measures=(
             SoughtMeasure(

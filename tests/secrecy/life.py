@@ -20,6 +20,7 @@ from desk.keeping import GIVEN
 from desk.tracing import trace
 from tests.processes import Premises, deed, insist, read_json, until
 from tests.request.lives import gone_out, on_behalf
+from tests.reviews import looked_at
 from tests.secrecy.markers import MARK, marked, marked_letter, marker
 
 _BOB, _DAN = "p-bob", "p-dan"
@@ -153,11 +154,17 @@ async def _review(life: MarkedLife) -> None:
     await life.do("p-fay", Act.WITHDRAW, "M3")
     await life.do(_BOB, Act.CONSULT, "M1", until=datetime.now(UTC) + timedelta(days=9))
     await life.do("p-fay", Act.ANSWER_CONSULTATION, "M1")
+    found = looked_at(life.counter, life.request, "M2")["findings"]
+    said = [each | {"reason": marker("of finding")} for each in found]
+    await life.do(_BOB, Act.RECORD_FINDINGS, "M2", findings=said, role=Role.REVIEWER)
+    await life.do("p-eve", Act.RECUSE, person="p-gus")
     await life.refused("p-anna", Act.PROPOSE, "M1", outcome=Act.GRANT)
     proposed = await life.do(_BOB, Act.PROPOSE, "M1", outcome=Act.GRANT)
     with pytest.raises(Refused, match="another deed"):
         await life.counter.act(life.reference, proposed.model_copy(update={"part": "M2"}))
     await life.do("p-carla", Act.GRANT, "M1", seen=digest_of(proposed.particulars))
+    late = {"duty": "M1/execute", "estimate": datetime.now(UTC) + timedelta(days=400)}
+    await life.do("p-anna", Act.REPORT_DELAY, **late)
 
 
 async def _execute(life: MarkedLife) -> None:
@@ -181,10 +188,14 @@ async def _transfer(life: MarkedLife) -> None:
     sealed = read_json(life.comity(*words))
     public = life.comity("evidence", "identity", str(life.place.folder / "lisbon.key"))
     (recipients / "lisbon.age").write_text(BAD_KEY)
+    await life.do("p-anna", Act.CLAIM_PRIVILEGE, exhibit=sealed["exhibit"])
+    by_court = {"role": Role.COURT, "on_behalf": ON_BEHALF}
+    await life.do("p-anna", Act.DECIDE_PRIVILEGE, exhibit=sealed["exhibit"], upheld=False, **by_court)
+    await life.do("p-anna", Act.TELL_CONCERNED, "M1", until=datetime.now(UTC) + timedelta(days=10))
     await life.do(_DAN, Act.DRAFT_PACKAGE, exhibits=(sealed["exhibit"],), recipient="lisbon")
     await life.do(_DAN, Act.PROPOSE_RELEASE, "P1")
     await life.do(_BOB, Act.APPROVE_RELEASE, "P1", seen=life.request.packages[0].content, role=Role.REVIEWER)
-    await life.do(_DAN, Act.DISPATCH, "P1")
+    await life.do(_DAN, Act.DISPATCH, "P1", at_once=True)
     until(lambda: b"deliver" in _log(life))
     (recipients / "lisbon.age").write_bytes(public)
     until(lambda: Act.REPORT_DELIVERY in _acts(life), 60)

@@ -8,7 +8,7 @@ from typing import Any
 from comity.errors import NotFound, Unreadable
 from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
-from comity.law.reviewing import by_law
+from comity.law.stamping import by_law
 from comity.register import laws
 from comity.request.deadlines import end_of_period, length_of
 from comity.request.lifecycle import Act
@@ -96,6 +96,13 @@ def _proposed(counter: Counter, on: On, given: Given) -> Given:
     return given | {"by_law": stamp.model_dump(mode="json")}
 
 
+def _safeguard(counter: Counter, on: On, given: Given) -> Given:
+    """A safeguard that the law data know."""
+    if isinstance(given.get("safeguard"), str):
+        counter.home.laws.of(on.request.law).safeguard(given["safeguard"])
+    return given
+
+
 def _newer_law(counter: Counter, on: On, given: Given) -> Given:
     """The law of this installation, kept before a request may keep it."""
     today = counter.home.laws.today
@@ -176,6 +183,7 @@ _FILL: dict[Act, Callable[[Counter, On, Given], Given]] = {
     Act.PROPOSE: _proposed,
     Act.APPLY_LAW: _newer_law,
     Act.TELL_CONCERNED: _remedy,
+    Act.PLAN_SAFEGUARD: _safeguard,
     Act.PUT_DOWN_CLAIM: _facts_told,
     Act.ADD_MEASURE: _new_measure,
     Act.SET_LEGAL_BASIS: _basis,

@@ -4,20 +4,47 @@ from datetime import UTC, datetime
 
 from ulid import ULID
 
-from comity.errors import Unreadable
+from comity.errors import KeyGone, NotFound, Unreadable
 from comity.home import Home
 from comity.law import reviewing
-from comity.law.reviewing import Checklist
+from comity.law.forms import filled_in, form
+from comity.law.reviewing import Checklist, Elsewhere
+from comity.register import linking
 from comity.request.lifecycle import Act, still_of
 from comity.request.model import Deed, Findings, GroundFinding, Measure, Request
 from comity.request.rules import part_of
-from desk.counter import Counter
+from desk.counter import Counter, on_record
+from desk.opening import letter_of
 
 
 def checklists(home: Home, request: Request) -> tuple[Checklist, ...]:
     """What the reviewer of each measure looks at, by the law that the request keeps."""
-    day = datetime.now(UTC).date()
-    return reviewing.checklists(request, home.laws.of(request.law), home.settings.own_state, day)
+    known = home.laws.of(request.law), home.settings.own_state, datetime.now(UTC).date()
+    return reviewing.checklists(request, known, Elsewhere(told=_told(home, request), linked=_linked(home, request)))
+
+
+def _told(home: Home, request: Request) -> int:
+    """How often those whom the letter concerns had been heard before, as it says; 0 once its content is gone."""
+    try:
+        persons = letter_of(home, request.reference).persons
+    except KeyGone:
+        return 0
+    return sum(person.interviews_so_far or 0 for person in persons)
+
+
+def _linked(home: Home, request: Request) -> int:
+    """How many interviews were recorded in requests that touch this one: a count, of nobody by name or token."""
+    with home.store.reading() as view:
+        touching = {link.other for link in linking.of(view, request.reference)}
+    others = (touching | {*request.links, *filter(None, (request.joined,))}) - {request.reference}
+    return sum(_recorded(home, other) for other in others)
+
+
+def _recorded(home: Home, reference: str) -> int:
+    try:
+        return sum(on_record(home, reference).interviews.values())
+    except (KeyGone, NotFound):
+        return 0
 
 
 def blank(home: Home, request: Request, part: str) -> str:
@@ -26,7 +53,7 @@ def blank(home: Home, request: Request, part: str) -> str:
     of_part = next(each for each in checklists(home, request) if each.part == part)
     if not any(check.ground for check in of_part.checks):
         raise Unreadable(f"no ground is known of {measure.instrument}: there is nothing to find; 'propose' it")
-    return "\n".join(reviewing.form(of_part))
+    return "\n".join(form(of_part))
 
 
 def _measure(request: Request, part: str) -> Measure:
@@ -36,13 +63,13 @@ def _measure(request: Request, part: str) -> Measure:
     return measure
 
 
-def findings(counter: Counter, request: Request, form: tuple[str, str], by: tuple[str, str | None]) -> Deed:
+def findings(counter: Counter, request: Request, filled: tuple[str, str], by: tuple[str, str | None]) -> Deed:
     """The deed that a filled in form (part, text) makes, by a person, under an id of its own.
 
     Raises Unreadable for a form that names no finding, or a ground that the law of the measure has not.
     """
-    (part, text), (person, deed) = form, by
-    measure, found = _measure(request, part), reviewing.filled_in(text)
+    (part, text), (person, deed) = filled, by
+    measure, found = _measure(request, part), filled_in(text)
     _refuse_strange(measure, counter, (request, found))
     row = still_of(Act.RECORD_FINDINGS, request.edition)
     return Deed(

@@ -103,10 +103,28 @@ def show_request(home: Home, request: Request) -> None:
         out.print(f"keeps the law {request.law}; here is {home.laws.today.version}: 'apply newer law' is a deed")
     for line in (*map(_part, parts_of(request)), *_duties(request.duties), *open_lines(request)):
         out.print(line)
+    for line in _protected(request):
+        out.print(line)
     for link in links(home, request.reference):
         out.print(f"touches  {link.other}: both name the same {', '.join(link.kinds)}")
     for number, lack in enumerate(questions(home, request.reference), 1):
         out.print(f"Q{number}: {lack.asks}")
+
+
+def _protected(request: Request) -> Iterator[str]:
+    """What is seen to for those whom the request concerns, and what is set apart."""
+    for each in request.safeguards:
+        stands = "seen to" if each.done else f"by {each.by:%Y-%m-%d %H:%M} UTC"
+        yield f"{each.name:<8} {each.what} for {each.protects}: {stands}"
+    for person, times in request.interviews.items():
+        yield f"heard    {person}: {times} {'time' if times == 1 else 'times'}"
+    for person, until in request.recoveries.items():
+        yield f"recovery {person}: until {until:%Y-%m-%d}"
+    for privilege in request.privileges:
+        yield f"apart    exhibit {privilege.exhibit}: privilege claimed; {_DECIDED[privilege.upheld]}"
+
+
+_DECIDED = {None: "a court has to decide", True: "upheld: it leaves in nothing", False: "denied"}
 
 
 def show_deadlines(home: Home, request: Request, *, as_json: bool) -> None:

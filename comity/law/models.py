@@ -238,6 +238,24 @@ class KindOfMeasure(Record):
     note: str = ""
 
 
+class Safeguard(Said):
+    """What protects a victim, a child or a witness; `before`: the kinds of measure before which it is looked at."""
+
+    id: Token
+    before: tuple[Token, ...] = ()
+
+
+class Safeguards(Record):
+    """All of them, as comity/law/safeguards.toml holds them."""
+
+    safeguards: tuple[Safeguard, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _named_once(self) -> "Safeguards":
+        _each_once([each.id for each in self.safeguards])
+        return self
+
+
 class Measures(Record):
     """All kinds of measure, as comity/law/measures.toml holds them."""
 

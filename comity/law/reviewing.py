@@ -3,17 +3,10 @@
 from collections.abc import Iterator
 from datetime import date
 
-import tomli
-from pydantic import Field, ValidationError
-
-from comity.errors import Unreadable
 from comity.law.library import Law
-from comity.law.lines import line_of
 from comity.law.models import Decider, Ground, Instrument, KindOfMeasure, Profile, unread
 from comity.request.deadlines import Provision
-from comity.request.lifecycle import Act, Role
-from comity.request.model import ByLaw, GroundFinding, Measure, Record, Request, Token
-from comity.request.rules import ON_A_GROUND
+from comity.request.model import Measure, Record, Request
 
 
 class Check(Record):
@@ -36,15 +29,28 @@ class Checklist(Record):
     checks: tuple[Check, ...]
 
 
-def checklists(request: Request, law: Law, own_state: str, day: date) -> tuple[Checklist, ...]:
-    """One for each measure, by the law and our own State's profile of a day."""
+class Elsewhere(Record):
+    """What is known beside the request of those whom it concerns: how often they were heard, before or in others."""
+
+    told: int = 0
+    linked: int = 0
+
+
+NOTHING_KNOWN = Elsewhere()
+
+
+def checklists(
+    request: Request, known: tuple[Law, str, date], elsewhere: Elsewhere = NOTHING_KNOWN
+) -> tuple[Checklist, ...]:
+    """One for each measure, by the law and the profile of our own State on a day."""
+    law, own_state, day = known
     profile = law.profile(own_state, day)
     return tuple(
         Checklist(
             part=measure.id,
             kind=measure.kind,
             instrument=measure.instrument,
-            checks=tuple(_checks(measure, request, law, profile)),
+            checks=(*_checks(measure, request, law, profile), *_safeguards(measure, (request, day), law, elsewhere)),
         )
         for measure in request.measures
     )
@@ -63,6 +69,36 @@ def _checks(measure: Measure, request: Request, law: Law, profile: Profile | Non
     if instrument:
         said = (*instrument.use, *instrument.confidentiality, *instrument.returns)
         yield from (Check(weight="then", what=each.what, by=_by(instrument, each)) for each in said)
+
+
+def _safeguards(measure: Measure, now: tuple[Request, date], law: Law, elsewhere: Elsewhere) -> Iterator[Check]:
+    """What protects whoever is to be heard: warnings, and never a block."""
+    request, day = now
+    rows = [each for each in law.safeguards.values() if measure.kind in each.before]
+    for row in rows:
+        by = f"{row.article}{_mark(row)}"
+        yield Check(weight="safeguard", what=f"{row.id}: {row.what}{_planned(request, row.id)}", by=by)
+    if rows:
+        yield from _heard(request, elsewhere)
+        for person, until in request.recoveries.items():
+            if until.date() >= day:
+                until_then = f"{person} is in a recovery period until {until:%Y-%m-%d}"
+                what = f"{until_then}: whether to hear them now, a person decides"
+                yield Check(weight="warning", what=what, by="cets197 13(1)")
+
+
+def _planned(request: Request, what: str) -> str:
+    named = [each for each in request.safeguards if each.what == what]
+    told = [f"{each.protects} {'seen to' if each.done else f'by {each.by:%Y-%m-%d}'}" for each in named]
+    return f" ({', '.join(told)})" if told else " (not planned)"
+
+
+def _heard(request: Request, elsewhere: Elsewhere) -> Iterator[Check]:
+    here = sum(request.interviews.values())
+    if here + elsewhere.told + elsewhere.linked:
+        counted = f"{here} here, {elsewhere.told} as the letter says, {elsewhere.linked} in requests that touch it"
+        what = f"heard already ({counted}): as few interviews as possible; is there a record of them?"
+        yield Check(weight="warning", what=what, by="lanzarote 35(1)(e)")
 
 
 def _of_basis(measure: Measure, request: Request, law: Law) -> Check:
@@ -138,79 +174,6 @@ def _by(instrument: Instrument, says: Provision) -> str:
 
 def _mark(says: Provision) -> str:
     return f", {unread(says)}" if not says.verified else ""
-
-
-# --- what is stamped on a proposal ------------------------------------------------------------------------------------
-
-
-def by_law(measure: Measure, known: tuple[Law, Profile | None], outcome: Act, ground: str) -> ByLaw:
-    """What the law, and our own State's profile, say of one proposal for a measure."""
-    law, profile = known
-    instrument = law.instruments.get(measure.instrument)
-    grounds = {each.id: each for each in instrument.grounds if each.binds(measure.kind)} if instrument else {}
-    obliged = {row.ground for row in profile.mandatory} if profile else set[str]()
-    must = tuple(key for key, each in grounds.items() if key in obliged or each.nature == "mandatory")
-    rests_on = ground if outcome in ON_A_GROUND else ""
-    return ByLaw(
-        version=law.version,
-        must=must,
-        may=tuple(key for key in grounds if key not in must),
-        consult_first=rests_on not in grounds or grounds[rests_on].consult_first != "no",
-        deciders=_deciders(profile, law.kinds.get(measure.kind), rests_on),
-    )
-
-
-def _deciders(profile: Profile | None, kind: KindOfMeasure | None, ground: str) -> tuple[Role, ...]:
-    """Who decides: by the ground where our law names it, else by the measure; deputies besides. Else any decider."""
-    rows = profile.deciders if profile else ()
-    of_ground = [row for row in rows if ground and ground in row.grounds]
-    able = of_ground or [row for row in rows if not row.grounds and row.binds(kind)]
-    return tuple(dict.fromkeys(role for row in able for role in (row.role, *row.deputies))) or (Role.DECIDER,)
-
-
-# --- the findings, as a form ------------------------------------------------------------------------------------------
-
-
-def form(found: Checklist) -> Iterator[str]:
-    """The grounds of a checklist as a TOML file to be filled in; what was found already stands beside each."""
-    yield f"# {found.part}  {found.kind}, {found.instrument}"
-    yield "# Of each ground: does it apply, and why? What has no reason is left as it stands."
-    for each in (check for check in found.checks if check.ground):
-        yield from ("", f"# {each.weight}: {each.what} [{each.by}]")
-        if each.found:
-            yield f"# found already: it {each.found}"
-        yield from ("[[findings]]", f'ground = "{each.ground}"', "applies = false", 'reason = ""')
-
-
-def filled_in(text: str) -> tuple[GroundFinding, ...]:
-    """The findings of a form, those without a reason left out. Raises Unreadable, naming the line."""
-    try:
-        rows = Form.model_validate(tomli.loads(text)).findings
-    except tomli.TOMLDecodeError as error:
-        raise Unreadable(f"the form: {error}") from None
-    except ValidationError as error:
-        raise Unreadable(
-            "\n".join(f"the form: {_place(text, fault['loc'])}: {fault['msg']}" for fault in error.errors())
-        ) from None
-    return tuple(GroundFinding.model_validate(row.model_dump()) for row in rows if row.reason.strip())
-
-
-def _place(text: str, steps: tuple[int | str, ...]) -> str:
-    return f"line {line_of(text, steps)}, {steps[-1] if steps else 'findings'}"
-
-
-class FormRow(Record):
-    """One ground of a form, as it was filled in."""
-
-    ground: Token
-    applies: bool
-    reason: str = Field(max_length=5_000)
-
-
-class Form(Record):
-    """A form, as it was filled in."""
-
-    findings: tuple[FormRow, ...] = Field(max_length=100)
 
 
 def lines(found: Checklist) -> Iterator[str]:

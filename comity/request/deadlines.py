@@ -261,6 +261,8 @@ class _Count:
         """The date that a deed gave to this very duty: until when, or to be answered by when."""
         if self.owed.duty == Duty.ANSWER:
             return next((asked.answer_by for asked in self.request.questions if asked.id == self.owed.part), None)
+        if self.owed.duty == Duty.SEE_TO_SAFEGUARDS:
+            return min((each.by for each in self.request.safeguards if not each.done), default=None)
         if self.owed.duty == Duty.RETURN:
             return next((lent.return_by for lent in self.request.packages if lent.id == self.owed.part), None)
         measure = self._measure()
@@ -276,7 +278,13 @@ class _Count:
             return measure.received if measure else self.request.received
         if rule.starts == Start.DECIDED and measure and measure.decided:
             return measure.decided
-        return self.owed.opened
+        return max(self.owed.opened, self._held()) if self.owed.duty == Duty.RELEASE else self.owed.opened
+
+    def _held(self) -> datetime:
+        """Until when a remedy holds what a package carries: what may not leave is not late."""
+        carried = {e.measure for lent in self.request.packages if lent.id == self.owed.part for e in lent.exhibits}
+        ends = [m.remedy_until for m in self.request.measures if m.id in carried and m.remedy_until]
+        return max(ends, default=self.owed.opened)
 
     def _counted(self, rule: Rule, length: Length) -> Deadline:
         start, stops = self._start(rule), self._stops(rule)

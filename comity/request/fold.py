@@ -30,6 +30,7 @@ from comity.request.model import (
     Extension,
     Findings,
     Found,
+    Heard,
     Knocked,
     LawNamed,
     LegalBasis,
@@ -52,7 +53,11 @@ from comity.request.model import (
     Receive,
     Reckoned,
     Reckoning,
+    Recovery,
     Request,
+    Safeguard,
+    SafeguardNamed,
+    SafeguardPlanned,
     SoughtMeasure,
     Stop,
     Suspension,
@@ -239,7 +244,8 @@ def _measure_of(request: Request, event: Event) -> Measure:
 def _proposed(request: Request, event: Event) -> Request:
     proposal = cast("Proposal", event.particulars)
     law = proposal.by_law
-    stamped = {"consult_first": law.consult_first, "deciders": law.deciders} if law else {}
+    stamped: dict[str, object] = {"consult_first": law.consult_first, "deciders": law.deciders} if law else {}
+    stamped |= {"conditions": proposal.conditions} if request.edition else {}
     proposed = {"proposer": event.person, "proposal": digest_of(proposal), "proposed": proposal.outcome}
     return _change(request, event, **proposed, **stamped)
 
@@ -254,7 +260,9 @@ def _decided(request: Request, event: Event) -> Request:
 
 
 def _offered_on_conditions(request: Request, event: Event) -> Request:
-    return _change(_decided(request, event), event, conditions=cast("Decision", event.particulars).conditions)
+    standing, named = _measure_of(request, event).conditions, cast("Decision", event.particulars).conditions
+    conditions = (named or standing) if request.edition else ()
+    return _change(_decided(request, event), event, conditions=conditions)
 
 
 def _granted(request: Request, event: Event) -> Request:
@@ -298,7 +306,9 @@ def _suspended(request: Request, event: Event) -> Request:
 def _concerned_told(request: Request, event: Event) -> Request:
     """Each of several who were told has a remedy of their own: the last to end holds what was obtained."""
     until, standing = cast("PersonTold", event.particulars).until, _measure_of(request, event).remedy_until
-    return _change(request, event, remedy_until=max(until, standing or until))
+    told = _change(request, event, remedy_until=max(until, standing or until))
+    duties = tuple(_anew(owed) if owed.duty == Duty.RELEASE else owed for owed in told.duties)
+    return told.model_copy(update={"duties": duties})
 
 
 def _renewed(request: Request, event: Event) -> Request:
@@ -447,6 +457,36 @@ def _privilege_decided(request: Request, event: Event) -> Request:
 def _with_privilege(request: Request, privilege: Privilege) -> Request:
     others = tuple(each for each in request.privileges if each.exhibit != privilege.exhibit)
     return request.model_copy(update={"privileges": (*others, privilege)})
+
+
+def _safeguard_planned(request: Request, event: Event) -> Request:
+    said = cast("SafeguardPlanned", event.particulars)
+    name = f"S{len(request.safeguards) + 1}"
+    planned = Safeguard(name=name, what=said.safeguard, protects=said.protects, by=said.by)
+    return _safeguarded(request, (*request.safeguards, planned))
+
+
+def _safeguard_done(request: Request, event: Event) -> Request:
+    name = cast("SafeguardNamed", event.particulars).name
+    done = (each.model_copy(update={"done": True}) if each.name == name else each for each in request.safeguards)
+    return _safeguarded(request, tuple(done))
+
+
+def _safeguarded(request: Request, safeguards: tuple[Safeguard, ...]) -> Request:
+    """The earliest date that is left is the one that counts: the duty is counted anew."""
+    duties = tuple(_anew(owed) if owed.duty == Duty.SEE_TO_SAFEGUARDS else owed for owed in request.duties)
+    return request.model_copy(update={"safeguards": safeguards, "duties": duties})
+
+
+def _interviewed(request: Request, event: Event) -> Request:
+    person = cast("Heard", event.particulars).heard
+    counted = request.interviews | {person: request.interviews.get(person, 0) + 1}
+    return request.model_copy(update={"interviews": counted})
+
+
+def _recovering(request: Request, event: Event) -> Request:
+    said = cast("Recovery", event.particulars)
+    return request.model_copy(update={"recoveries": request.recoveries | {said.protects: said.until}})
 
 
 def _delayed(request: Request, event: Event) -> Request:
@@ -700,6 +740,10 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.PUT_DOWN_CLAIM: _put_down,
     Act.CONFIRM_CLASS: _class_confirmed,
     Act.REPORT_DELAY: _delayed,
+    Act.PLAN_SAFEGUARD: _safeguard_planned,
+    Act.RECORD_SAFEGUARD: _safeguard_done,
+    Act.RECORD_INTERVIEW: _interviewed,
+    Act.RECORD_RECOVERY: _recovering,
     Act.ASSIGN: _assigned,
     Act.RECKON: _reckoned,
     Act.RING: _rung,
@@ -744,11 +788,17 @@ def _until_told(request: Request) -> list[tuple[str, Duty]]:
         *((package.id, Duty.RETURN) for package in request.packages if _is_lent(package)),
         *(("request", Duty.ANSWER_FURTHER_USE) for _ in range(min(request.further_uses, 1))),
         *(("request", Duty.DECIDE_PRIVILEGE) for _ in _undecided(request)[:1]),
+        *(("request", Duty.SEE_TO_SAFEGUARDS) for _ in safeguards_left(request)[:1]),
     ]
 
 
 def _undecided(request: Request) -> list[Privilege]:
     return [each for each in request.privileges if each.upheld is None]
+
+
+def safeguards_left(request: Request) -> list[Safeguard]:
+    """What was planned and is not seen to, the earliest first."""
+    return sorted((each for each in request.safeguards if not each.done), key=lambda each: each.by)
 
 
 def _police_must_know(request: Request) -> bool:

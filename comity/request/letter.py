@@ -18,7 +18,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from comity.request.model import Country, Digest, Record, Urgency
+from comity.request.model import Country, Digest, PersonToken, Record, Urgency
 
 AnyDate = TypeVar("AnyDate", bound=date)
 
@@ -36,7 +36,6 @@ REFERENCE_PATTERN = (
 )
 LINE_PATTERN = r"^[^\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]*$"
 TEXT_PATTERN = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
-TOKEN_PATTERN = r"^(suspect|victim|child|witness|expert|officer|company|person)-[1-9][0-9]{0,2}$"  # noqa: S105
 LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
 ZONE_PATTERN = r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$"
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
@@ -49,9 +48,6 @@ Line = Annotated[str, StringConstraints(max_length=500, pattern=LINE_PATTERN)]
 
 Text = Annotated[str, StringConstraints(max_length=20_000, pattern=TEXT_PATTERN)]
 """Free text in any script, with its line breaks."""
-
-PersonToken = Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]
-"""What stands for a person: `victim-1`. It cannot hold a name."""
 
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
 Zone = Annotated[str, StringConstraints(max_length=64, pattern=ZONE_PATTERN)]

@@ -100,6 +100,7 @@ class Duty(StrEnum):
     ACKNOWLEDGE_ASSIGNMENT = "acknowledge the assignment"
     LOOK_AGAIN = "look again at what was put down"
     DECIDE_PRIVILEGE = "decide on privilege"
+    SEE_TO_SAFEGUARDS = "see to the safeguards"
 
 
 class Act(StrEnum):
@@ -226,6 +227,11 @@ class Act(StrEnum):
     DECIDE_PRIVILEGE = "decide on privilege"
     PUT_DOWN_CLAIM = "put down the claim"
     CONFIRM_CLASS = "confirm the class"
+    PLAN_SAFEGUARD = "plan a safeguard"
+    RECORD_SAFEGUARD = "record that a safeguard was seen to"
+    RECORD_INTERVIEW = "record an interview"
+    RECORD_RECOVERY = "record a recovery period"
+    ASK_REMOVAL = "ask for the removal of material"
     # the clock's own
     RECKON = "reckon"
     RING = "ring"
@@ -336,6 +342,8 @@ class Guard(StrEnum):
     SAYS_WHEN = "names the duty, and when it will be done"
     NO_EMERGENCY_TOLD = "lower than it is, and no lower than the facts told suggest"
     PUT_DOWN = "a claim was put down, by another person"
+    SAFEGUARD_PLANNED = "a safeguard that was planned, and not seen to"
+    PRESERVED_FIRST = "what is to be removed has been preserved"
 
 
 @dataclass(frozen=True)
@@ -622,6 +630,11 @@ STILL: tuple[Still, ...] = (
     _still(_A.DECIDE_PRIVILEGE,           Kind.REQUEST,  _COURT,                      _G.PRIVILEGE_CLAIMED),
     _still(_A.PUT_DOWN_CLAIM,             Kind.MEASURE,  _DUTY,                       _G.NO_EMERGENCY_TOLD, _G.WITH_REASON),
     _still(_A.CONFIRM_CLASS,              Kind.MEASURE,  (_COORD, *_SECOND),          _G.PUT_DOWN),
+    _still(_A.PLAN_SAFEGUARD,             Kind.REQUEST,  (_COORD, _DUTY, _REV, _EXEC)),
+    _still(_A.RECORD_SAFEGUARD,           Kind.REQUEST,  (_COORD, _DUTY, _EXEC),      _G.SAFEGUARD_PLANNED),
+    _still(_A.RECORD_INTERVIEW,           Kind.REQUEST,  (_COORD, _DUTY, _EXEC)),
+    _still(_A.RECORD_RECOVERY,            Kind.REQUEST,  (_COORD, _DUTY, _EXEC)),
+    _still(_A.ASK_REMOVAL,                Kind.REQUEST,  (_COORD, _DUTY),             _G.PRESERVED_FIRST),
     _still(_A.RECKON,                     Kind.REQUEST,  _CLOCK),
     _still(_A.RING,                       Kind.REQUEST,  _CLOCK),
     _still(_A.TOLD,                       Kind.REQUEST,  _CLOCK),
@@ -654,6 +667,7 @@ PERSONAL: frozenset[Act] = frozenset({
     Act.NOTE, Act.POLICE_TOOK_IT, Act.RECORD_LETTER, Act.CORRECT, Act.ASK, Act.ANSWER, Act.VERIFY_SENDER,
     Act.GIVE_SPONTANEOUS_INFORMATION, Act.RECORD_CHILD_STATE, Act.SUPPLEMENT, Act.REPORT_OUTCOME,
     Act.ASK_FURTHER_USE, Act.NOTIFY_EXCULPATORY_USE, Act.TELL_CONCERNED, Act.CLAIM_PRIVILEGE,
+    Act.PLAN_SAFEGUARD, Act.RECORD_SAFEGUARD, Act.RECORD_INTERVIEW, Act.RECORD_RECOVERY, Act.ASK_REMOVAL,
 })  # fmt: skip
 """Acts whose words are personal data: sealed under the content key, and gone with it. The record outlives them."""
 
@@ -689,6 +703,7 @@ OWED_BY: dict[Duty, tuple[Role, ...]] = {
     Duty.ACKNOWLEDGE_ASSIGNMENT: (_EXEC,),
     Duty.LOOK_AGAIN:          (_REV, _DEC, _HEAD),
     Duty.DECIDE_PRIVILEGE:    (_COURT,),
+    Duty.SEE_TO_SAFEGUARDS:   (_COORD,),
 }  # fmt: skip
 """Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
 

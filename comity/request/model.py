@@ -30,6 +30,10 @@ Ulid = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+TOKEN_PATTERN = r"^(suspect|victim|child|witness|expert|officer|company|person)-[1-9][0-9]{0,2}$"  # noqa: S105
+PersonToken = Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]
+"""What stands for a person: `victim-1`. It cannot hold a name."""
+SafeguardName = Annotated[str, StringConstraints(pattern=r"^S[1-9][0-9]{0,2}$")]
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9 ./-]{0,63}$")]
 LawVersion = Annotated[str, StringConstraints(pattern=r"^([a-z]{1,16}-[0-9a-f]{12})?$")]
 """A version of the law data, as `comity law list` names it; "" for requests that keep none."""
@@ -246,6 +250,33 @@ class Departing(Particulars):
     """That a package leaves; `at_once`: although a remedy may still be sought, for the reason given."""
 
     at_once: bool = False
+
+
+class SafeguardPlanned(Particulars):
+    """A safeguard of the law data, for a person, and by when it is to be seen to."""
+
+    safeguard: Token
+    protects: PersonToken
+    by: At
+
+
+class SafeguardNamed(Particulars):
+    """A safeguard of this request, by its name: S1."""
+
+    name: SafeguardName
+
+
+class Heard(Particulars):
+    """That a person was heard: interviewed, examined, or shown something to say what it is."""
+
+    heard: PersonToken
+
+
+class Recovery(Particulars):
+    """A time in which a victim is left to recover and to decide (CETS 197 art. 13(1): at least 30 days)."""
+
+    protects: PersonToken
+    until: At
 
 
 class Spoken(Particulars):
@@ -561,6 +592,10 @@ PARTICULARS: dict[Act, type[Particulars]] = {
     Act.PUT_DOWN_CLAIM: PutDown,
     Act.REPORT_DELAY: Delay,
     Act.DISPATCH: Departing,
+    Act.PLAN_SAFEGUARD: SafeguardPlanned,
+    Act.RECORD_SAFEGUARD: SafeguardNamed,
+    Act.RECORD_INTERVIEW: Heard,
+    Act.RECORD_RECOVERY: Recovery,
     Act.RECKON: Reckoning,
     Act.RING: Alarm,
     Act.TOLD: Knocked,
@@ -682,7 +717,7 @@ class Measure(Kept):
     findings: tuple[Found, ...] = ()
     consult_first: bool = Field(default=True, description="before it is refused or postponed on the ground proposed")
     deciders: tuple[Role, ...] = Field((), description="who decides what is proposed, by our own law")
-    conditions: tuple[str, ...] = Field((), description="on which it was offered")
+    conditions: tuple[str, ...] = Field((), description="that were proposed, and on which it was offered")
     remedy_until: AwareDatetime | None = Field(None, description="until when a person concerned may seek a remedy")
     taken_up: bool = Field(default=False, description="whoever executes it has acknowledged it")
     put_down: bool = Field(default=False, description="claimed more urgent, put down by one, to be looked at again")
@@ -734,6 +769,16 @@ class Question(Kept):
     about: tuple[Part, ...] = ()
     field: str | None = None
     answer_by: AwareDatetime | None = None
+
+
+class Safeguard(Kept):
+    """What is to be seen to for a person by a date; `what`: its id in the law data."""
+
+    name: SafeguardName
+    what: Token
+    protects: PersonToken
+    by: AwareDatetime
+    done: bool = False
 
 
 class Privilege(Kept):
@@ -798,6 +843,9 @@ class Request(Kept):
     links: tuple[Ulid, ...] = ()
     recused: tuple[PersonId, ...] = ()
     privileges: tuple[Privilege, ...] = ()
+    safeguards: tuple[Safeguard, ...] = ()
+    interviews: dict[PersonToken, int] = {}
+    recoveries: dict[PersonToken, AwareDatetime] = {}
     further_uses: int = Field(0, description="asked and not answered")
     reminders: int = 0
     last_letter_until: AwareDatetime | None = None

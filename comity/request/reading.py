@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from comity.errors import Unreadable
 from comity.request import letter
 from comity.request.letter import Letter, field_at, record_in
+from comity.request.model import TOKEN_PATTERN
 
 LARGEST = 256 * 1024
 """Bytes that a letter may have. Attachments travel beside it."""
@@ -57,7 +58,7 @@ _PATTERNS = {
     letter.REFERENCE_PATTERN: "must be one line without control characters or invisible ones",
     letter.LINE_PATTERN: "must be one line without control characters",
     letter.TEXT_PATTERN: "must have no control characters but line breaks and tabs",
-    letter.TOKEN_PATTERN: "must be a token such as victim-1, witness-2 or person-3",
+    TOKEN_PATTERN: "must be a token such as victim-1, witness-2 or person-3",
     letter.LANGUAGE_PATTERN: "must be an ISO 639 code in lower case, such as fr",
     letter.ZONE_PATTERN: "must be the IANA name of a time zone, such as Europe/Luxembourg",
     letter.CURRENCY_PATTERN: "must be an ISO 4217 code, such as EUR",

@@ -43,6 +43,7 @@ from comity.request.model import (
     Question,
     ReceiptOfPackage,
     Request,
+    SafeguardNamed,
     SeenDigest,
     ToPerson,
     Urgency,
@@ -53,6 +54,8 @@ from comity.request.model import (
 AnyPart = Request | Measure | Package | Question
 
 URGENT = frozenset({Urgency.P0, Urgency.P1})
+PRESERVATION = "expedited preservation"
+"""The kind of measure by which data is kept from being lost, as in comity/law/measures.toml."""
 ALONE_AT_NIGHT = URGENT | {Urgency.P1D}
 _CLOCKS_DIFFER = timedelta(minutes=2)
 _LATE = timedelta(hours=24)
@@ -539,6 +542,24 @@ def _was_put_down(view: View) -> str | None:
     return _unless(view.deed.person != view.part.urgency_by, "another person than who put it down must look again")
 
 
+def _safeguard_planned(view: View) -> str | None:
+    named = view.deed.particulars.name if isinstance(view.deed.particulars, SafeguardNamed) else ""
+    left = [each.name for each in view.request.safeguards if not each.done]
+    return _unless(named in left, f"no such safeguard is left to see to; left are: {', '.join(left) or 'none'}")
+
+
+_PRESERVED = frozenset({Status.IN_FORCE, Status.DONE})
+
+
+def _preserved_first(view: View) -> str | None:
+    """What is gone cannot be evidence: every preservation that is sought stands, or has been done."""
+    kept = [measure for measure in view.request.measures if measure.kind == PRESERVATION]
+    waiting = [measure.id for measure in kept if measure.status not in _PRESERVED]
+    if not kept:
+        return _with_reason(view)
+    return _unless(not waiting, f"{', '.join(waiting)} is not in force yet: what is removed before is lost as evidence")
+
+
 GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.REVIEW_OPEN: _review_open,
     Guard.NOTHING_WITHOUT_IT: _never_urgent,
@@ -592,6 +613,8 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.SAYS_WHEN: _says_when,
     Guard.NO_EMERGENCY_TOLD: _no_emergency_told,
     Guard.PUT_DOWN: _was_put_down,
+    Guard.SAFEGUARD_PLANNED: _safeguard_planned,
+    Guard.PRESERVED_FIRST: _preserved_first,
 }
 """For each guard the function that objects: it returns the reason, or None."""
 

@@ -6,8 +6,10 @@ import pytest
 import tomli
 
 from comity.errors import Unreadable
+from comity.law.forms import filled_in, form
 from comity.law.library import Law
-from comity.law.reviewing import Check, Checklist, by_law, checklists, filled_in, form, lines
+from comity.law.reviewing import Check, Checklist, checklists, lines
+from comity.law.stamping import by_law
 from comity.request.lifecycle import Act, Role
 from comity.request.model import ByLaw, Request
 from tests.request.lives import BOB, begun, do, sought
@@ -20,7 +22,7 @@ CONTENT = "production of content data"
 
 
 def of(kind: str = CONTENT, instrument: str = "eio", own_state: str = "LU") -> Checklist:
-    (found,) = checklists(begun(sought(kind=kind, instrument=instrument)), LAW, own_state, TODAY)
+    (found,) = checklists(begun(sought(kind=kind, instrument=instrument)), (LAW, own_state, TODAY))
     return found
 
 
@@ -93,7 +95,7 @@ def test_a_ground_of_other_kinds_of_measure_is_not_on_it() -> None:
 def test_what_was_found_stands_beside_the_ground() -> None:
     request = begun(sought(kind=CONTENT, instrument="eio"), edition=1)
     found = ({"ground": "eio/immunity", "applies": True, "reason": "a lawyer's file"},)
-    told = list(lines(checklists(_found(request, found), LAW, "LU", TODAY)[0]))
+    told = list(lines(checklists(_found(request, found), (LAW, "LU", TODAY))[0]))
     assert [line for line in told if "FOUND" in line] == [
         "  [x] may refuse    eio/immunity: immunity, privilege, or limits of liability of the press "
         "(consult first: yes) [eio 11(1)(a)]; FOUND: it applies, p-bob"

@@ -257,7 +257,7 @@ class AnyLife(RuleBasedStateMachine):
 
     def particulars(self, act: Act, part: str, data: st.DataObject) -> dict[str, object]:
         names = set(particulars_of(act).model_fields)
-        known = self.of_the_work(part, data) | self.of_the_office(act, part, data)
+        known = self.of_the_work(act, part, data) | self.of_the_office(act, part, data)
         if act == Act.CONFIRM_RECEIPT:
             known["exhibits"] = {e.id: e.sha256 for e in getattr(part_of(self.request, part), "exhibits", ())}
         if act == Act.REPORT_DELIVERY:
@@ -266,7 +266,7 @@ class AnyLife(RuleBasedStateMachine):
             known["exhibit"] = data.draw(st.sampled_from([*(exhibit.id for exhibit in self.request.exhibits), ulid()]))
         return _WORDS | {name: value for name, value in known.items() if name in names}
 
-    def of_the_work(self, part: str, data: st.DataObject) -> dict[str, object]:
+    def of_the_work(self, act: Act, part: str, data: st.DataObject) -> dict[str, object]:
         return {
             "seen": getattr(part_of(self.request, part), "proposal", None)
             or getattr(part_of(self.request, part), "content", "0" * 64),
@@ -278,8 +278,12 @@ class AnyLife(RuleBasedStateMachine):
             "recipient": "pt",
             "content": getattr(part_of(self.request, part), "content", "0" * 64),
             "urgency": data.draw(st.sampled_from(list(Urgency))),
-            "duty": data.draw(st.sampled_from(sorted(owed(self.request)) or ["none"])),
-            "name": "N. Nobody",
+            "duty": data.draw(st.sampled_from(sorted(owed(self.request)) or ["request/none"])),
+            "name": f"S{len(self.request.safeguards) or 1}" if act == Act.RECORD_SAFEGUARD else "N. Nobody",
+            "safeguard": "referral",
+            "protects": "child-1",
+            "heard": "child-1",
+            "by": NOW + timedelta(days=3),
             "function": "desk",
             "number": "+352 99",
             "measure": sought(len(self.request.measures) + 1),
@@ -327,7 +331,7 @@ class AnyLife(RuleBasedStateMachine):
             by_deed = {
                 *(Duty.ACKNOWLEDGE, Duty.TELL_POLICE, Duty.REPORT_PROGRESS, Duty.PROVISIONAL_ACT, Duty.RATIFY),
                 *(Duty.TELL_OUTCOME, Duty.TELL_REFUSAL, Duty.ANSWER_FURTHER_USE),
-                *(Duty.ACKNOWLEDGE_ASSIGNMENT, Duty.LOOK_AGAIN, Duty.DECIDE_PRIVILEGE),
+                *(Duty.ACKNOWLEDGE_ASSIGNMENT, Duty.LOOK_AGAIN, Duty.DECIDE_PRIVILEGE, Duty.SEE_TO_SAFEGUARDS),
             }
             assert duty.duty in standing_duties or duty.duty in by_deed
 

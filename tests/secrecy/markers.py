@@ -10,13 +10,14 @@ from pydantic import BaseModel
 
 from comity.request import letter
 from comity.request.letter import Letter
+from comity.request.model import TOKEN_PATTERN
 
 MARK: Final = "mrk7qx9vw2kzj5"
 """Stands in every marker: lower case and short, so that it fits where only an opaque word is allowed."""
 
 _FREE = {None, letter.REFERENCE_PATTERN, letter.LINE_PATTERN, letter.TEXT_PATTERN}
 _FIXED = {
-    letter.TOKEN_PATTERN: "victim-1",
+    TOKEN_PATTERN: "victim-1",
     letter.LANGUAGE_PATTERN: "fr",
     letter.ZONE_PATTERN: "Europe/Lisbon",
     letter.CURRENCY_PATTERN: "EUR",

@@ -127,8 +127,8 @@ def _remedy(counter: Counter, on: On, given: Given) -> Given:
 
 def _binding(law: Law, request: Request, instrument: object) -> object:
     """An instrument that is not known to be out of force between the two States, or `none` (reciprocity)."""
-    states = (request.requesting, request.requested)
-    possible = [known for known in law.instruments if law.in_force_between(known, *states) != "no"]
+    states, day = (request.requesting, request.requested), request.received.date()
+    possible = [known for known in law.instruments if law.in_force_between(known, *states, day) != "no"]
     if instrument not in (*possible, NO_INSTRUMENT):
         named = ", ".join(possible)
         raise Unreadable(f"--with: no such instrument is in force between {states[0]} and {states[1]}; known: {named}")

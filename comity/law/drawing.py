@@ -13,6 +13,7 @@ from comity.law.models import (
     Ground,
     Instrument,
     OthersLimit,
+    Parties,
     Profile,
     Reservation,
     Said,
@@ -21,7 +22,9 @@ from comity.law.models import (
 from comity.request.deadlines import AGREED, NO_NUMBER, Provision, Rule
 
 UNKNOWN = "unknown: nobody has read of it"
+NO_LIST = "unknown: no list was read"
 _WIDTH = 110
+_GLUE = "\u00a0"  # a space where no line is broken
 
 
 @dataclass(frozen=True)
@@ -119,10 +122,28 @@ def standing(instrument: Instrument) -> str:
 
 
 def parties(instrument: Instrument) -> str:
-    """Whom it binds, as far as that was read."""
+    """Whom it binds and since when, and whom it does not bind, as far as that was read."""
     of = instrument.parties
-    named = "unknown: no list was read" if of.states == "unknown" else ", ".join(of.states)
-    return f"{named} [{Row('', Provision(article='parties', verified=of.verified, source=of.source)).mark}]"
+    told = [f"nobody before {instrument.applies_from}"] if instrument.applies_from else []
+    named = ", ".join(_bound(of))
+    told.append(f"{'since the day beside it, where that was read: ' if of.since else ''}{named or NO_LIST}")
+    told += [f"not bound: {', '.join(of.outside)}"] if of.outside else []
+    told += [of.note] if of.note else []
+    return f"{'; '.join(told)} [{Row('', of.says).mark}]"
+
+
+def _bound(of: Parties) -> Iterator[str]:
+    """Each State with its first day, and the last of one that left; a day that nobody has read is left out."""
+    for state in of.states if of.states != "unknown" else ():
+        since = f"{_GLUE}{of.since[state]}" if state in of.since else ""
+        until = f"{_GLUE}until{_GLUE}{of.until[state]}" if state in of.until else ""
+        yield f"{state}{since}{until}"
+
+
+def _of_parties(instrument: Instrument, word: str, indent: str = "") -> str:
+    """Wrapped; a State and its days stay on one line."""
+    told = f"{word}: {parties(instrument)}"
+    return textwrap.fill(told, _WIDTH, subsequent_indent=indent, break_on_hyphens=False).replace(_GLUE, " ")
 
 
 # --- for a terminal ---------------------------------------------------------------------------------------------------
@@ -131,7 +152,7 @@ def parties(instrument: Instrument) -> str:
 def plain(instrument: Instrument, law: Law) -> str:
     """One instrument as text."""
     lines = [f"{instrument.id}  {instrument.name}", f"{standing(instrument)}; {instrument.status}"]
-    lines.append(f"parties: {parties(instrument)}")
+    lines.append(_of_parties(instrument, "parties", "  "))
     for heading, rows in sections(instrument):
         lines += ["", heading.upper(), *(_wrapped(row) for row in rows)]
         lines += [] if rows else [f"  {UNKNOWN}"]
@@ -146,7 +167,7 @@ def _wrapped(row: Row) -> str:
 def _sources(instrument: Instrument, law: Law) -> Iterator[str]:
     """What the numbers behind `read` are."""
     marks = [row.mark for _, rows in sections(instrument) for row in rows]
-    named = set(re.findall(r"\bS[0-9]+\b", " ".join([*marks, instrument.status, instrument.parties.source])))
+    named = set(re.findall(r"\bS[0-9]+\b", " ".join([*marks, instrument.status, parties(instrument)])))
     yield from (f"{key}: {what}" for key, what in law.sources.items() if key in named)
 
 
@@ -216,7 +237,9 @@ def page(instrument: Instrument, law: Law) -> str:
         "",
         f"Drawn from `comity/law/instruments/{instrument.id}.toml` by `comity law show {instrument.id} --page`.",
         "",
-        f"**{standing(instrument).capitalize()}**: {instrument.status}. Parties: {parties(instrument)}.",
+        f"**{standing(instrument).capitalize()}**: {instrument.status}.",
+        "",
+        _of_parties(instrument, "Parties"),
     ]
     for heading, rows in sections(instrument):
         lines += ["", f"## {heading}", "", *(_bullet(row) for row in rows)]

@@ -97,20 +97,17 @@ class Law:
         """What a State requires on a day; None where no file says it."""
         return next((each for each in self.profiles if each.state == state and each.holds_on(day)), None)
 
-    def in_force_between(self, instrument: str, one: str, other: str) -> Literal["yes", "no", "unknown"]:
-        """Whether an instrument is a basis between two States (ISO 3166-1), by the list of parties. Raises NotFound.
+    def in_force_between(self, instrument: str, one: str, other: str, day: date) -> Literal["yes", "no", "unknown"]:
+        """Whether an instrument is a basis between two States (ISO 3166-1) on a day. Raises NotFound.
 
-        What is only linked to mutual assistance is none. A State that is not on a list nobody has verified is
-        `unknown`; reservations are not looked at.
+        What is only linked to mutual assistance is none. It is one from the later of the two States' first days on;
+        reservations are not looked at.
         """
         read = self.instrument(instrument)
-        if read.linked or not read.in_force:
+        if read.linked or not read.in_force or (read.applies_from or day) > day:
             return "no"
-        if read.parties.states == "unknown":
-            return "unknown"
-        if one in read.parties.states and other in read.parties.states:
-            return "yes"
-        return "no" if read.parties.verified else "unknown"
+        bound = {read.parties.binds(state, day) for state in (one, other)}
+        return "no" if "no" in bound else "unknown" if "unknown" in bound else "yes"
 
     def rules_for(
         self, instrument: str, duty: Duty, kind: str | None = None, urgency: Urgency = Urgency.P3

@@ -1,5 +1,6 @@
 """The records that the data files of law are read into, so that a bad file is refused with the place at fault."""
 
+from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -36,12 +37,60 @@ def unread(says: Provision) -> str:
 
 
 class Parties(Record):
-    """The States that an instrument binds, as ISO 3166-1 codes, or that nobody has read the list."""
+    """The States that an instrument binds, as ISO 3166-1 codes, or that nobody has read the list.
+
+    `since`: the first day on which it binds one, where that was read; `until`: the last, for whoever left it.
+    `outside`: whom a text names as not bound.
+    """
 
     states: tuple[Country, ...] | Literal["unknown"]
+    since: dict[Country, date] = Field(default_factory=dict)
+    until: dict[Country, date] = Field(default_factory=dict)
     verified: bool
+    outside: tuple[Country, ...] = ()
     source: str
     note: str = ""
+
+    @field_validator("states")
+    @classmethod
+    def _named_once(cls, states: tuple[Country, ...] | str) -> tuple[Country, ...] | str:
+        _each_once(list(states) if isinstance(states, tuple) else [])
+        return states
+
+    @field_validator("since", "until")
+    @classmethod
+    def _of_those_named(cls, days: dict[Country, date], info: ValidationInfo) -> dict[Country, date]:
+        if strangers := sorted(set(days) - set(info.data.get("states", days))):
+            raise ValueError(f"not among `states`: {', '.join(strangers)}")
+        return days
+
+    @field_validator("until")
+    @classmethod
+    def _after_its_beginning(cls, until: dict[Country, date], info: ValidationInfo) -> dict[Country, date]:
+        since = info.data.get("since", {})
+        if early := sorted(state for state, day in until.items() if day < since.get(state, day)):
+            raise ValueError(f"it ends before it begins for {', '.join(early)}")
+        return until
+
+    @field_validator("outside")
+    @classmethod
+    def _not_both(cls, outside: tuple[Country, ...], info: ValidationInfo) -> tuple[Country, ...]:
+        if both := sorted(set(outside) & set(info.data.get("states", ()))):
+            raise ValueError(f"among `states` as well: {', '.join(both)}")
+        if outside and info.data.get("verified") is False:
+            raise ValueError("only a list that was read (verified) says whom it does not bind")
+        return outside
+
+    @property
+    def says(self) -> Provision:
+        """Where the list stands, and whether it was read there."""
+        return Provision(article="parties", verified=self.verified, source=self.source, note=self.note)
+
+    def binds(self, state: Country, day: date) -> Literal["yes", "no", "unknown"]:
+        """Whether a State is bound on a day. One whose first day nobody has read is, on any; silence is `unknown`."""
+        if self.states != "unknown" and state in self.states:
+            return "yes" if self.since.get(state, day) <= day <= self.until.get(state, day) else "no"
+        return "no" if state in self.outside else "unknown"
 
 
 class Channel(Provision):
@@ -107,6 +156,7 @@ class Instrument(Record):
     in_force: bool
     linked: bool = False
     status: str = Field(description="what is known of its entry into force, with the source")
+    applies_from: date | None = Field(default=None, description="before that day it binds nobody")
     parties: Parties
     asked: Provision = Field(description="where it says that dates asked for are taken into account")
     covers: tuple[Said, ...] = ()
@@ -127,6 +177,14 @@ class Instrument(Record):
         _each_once([rule.id for rule in self.rules] + [ground.id for ground in self.grounds])
         return self
 
+    @field_validator("parties")
+    @classmethod
+    def _nobody_before_it_applies(cls, parties: Parties, info: ValidationInfo) -> Parties:
+        first = info.data.get("applies_from")
+        if first and (early := sorted(state for state, day in parties.since.items() if day < first)):
+            raise ValueError(f"it applies from {first}, and cannot bind before: {', '.join(early)}")
+        return parties
+
     @model_validator(mode="after")
     def _stops_on_its_own_grounds(self) -> "Instrument":
         postponing = {ground.id for ground in self.grounds if ground.effect == "postpone"}
@@ -137,7 +195,7 @@ class Instrument(Record):
 
 
 def _each_once(names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise ValueError(f"named more than once: {', '.join(twice)}")
 

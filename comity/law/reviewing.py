@@ -106,13 +106,15 @@ def _of_basis(measure: Measure, request: Request, law: Law) -> Check:
     if measure.instrument not in law.instruments:
         what = f"a legal basis between {between}: none that is known is named; set one, or ask for an assurance"
         return Check(weight="threshold", what=what, by="our practice")
+    day = request.received.date()
     told = {
         "yes": f"it is in force between {between}; look for reservations that are not listed here",
-        "no": f"it is NOT in force between {between}: another basis is needed",
-        "unknown": f"whether it is in force between {between}: nobody has read the list of parties",
+        "no": f"it is NOT in force between {between} on {day}: another basis is needed",
+        "unknown": f"whether it is in force between {between}: no list that was read says it of {day}",
     }
-    binds = law.in_force_between(measure.instrument, request.requesting, request.requested)
-    return Check(weight="threshold", what=told[binds], by=f"{measure.instrument} parties")
+    binds = law.in_force_between(measure.instrument, request.requesting, request.requested, day)
+    listed = law.instruments[measure.instrument].parties.says
+    return Check(weight="threshold", what=told[binds], by=f"{measure.instrument} parties{_mark(listed)}")
 
 
 def _of_kind(kind: KindOfMeasure) -> Iterator[Check]:

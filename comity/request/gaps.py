@@ -7,7 +7,7 @@ request back: it is registered and opened as it is, and its gaps are asked.
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain, islice
 from typing import Protocol
 
@@ -45,8 +45,8 @@ class LawKnown(Protocol):
     def kinds(self) -> Mapping[str, KindOfMeasure]: ...
     @property
     def instruments(self) -> Collection[str]: ...
-    def in_force_between(self, instrument: str, one: str, other: str, /) -> str:
-        """Whether an instrument that is known binds two States: `yes`, `no` or `unknown`."""
+    def in_force_between(self, instrument: str, one: str, other: str, day: date, /) -> str:
+        """Whether an instrument that is known binds two States on a day: `yes`, `no` or `unknown`."""
         ...
 
 
@@ -125,7 +125,7 @@ SOMETIMES: tuple[tuple[str, Callable[[Letter], object]], ...] = (
 def gaps(letter: Letter, law: LawKnown, now: datetime) -> tuple[Lack, ...]:
     """What must be asked about a letter as it came in (not split), in the order of the questions, one for a field."""
     first: dict[str, Lack] = {}
-    found = (_missing(letter), _legal(letter, law), _of_measures(letter, law), _of_persons(letter, now))
+    found = (_missing(letter), _legal(letter, law, now.date()), _of_measures(letter, law), _of_persons(letter, now))
     for lack in chain(*found, _past(letter, now)):
         first.setdefault(lack.field, lack)
     return tuple(islice(first.values(), MOST_GAPS))
@@ -196,45 +196,48 @@ def _plain(words: str) -> str:
     return " ".join(words.lower().split())
 
 
-def _legal(letter: Letter, law: LawKnown) -> Iterator[Lack]:
+def _legal(letter: Letter, law: LawKnown, day: date) -> Iterator[Lack]:
     if not letter.legal_bases:
-        yield _other_basis("legal_bases", letter, law)
+        yield _other_basis("legal_bases", letter, law, day=day)
     for index, basis in enumerate(letter.legal_bases):
         path = f"legal_bases[{index}]"
         if _is_missing(basis.instrument):
             yield from () if basis.reciprocity else (_asked(f"{path}.instrument"),)
-        elif not may_bind(_plain(basis.instrument or ""), letter, law):
-            yield _other_basis(f"{path}.instrument", letter, law)
+        elif not may_bind(_plain(basis.instrument or ""), letter, law, day=day):
+            yield _other_basis(f"{path}.instrument", letter, law, day=day)
         elif _is_missing(basis.article):
             yield _asked(f"{path}.article")
     for index in range(len(letter.measures)):
-        if _rests_on_nothing(letter, index, law):
-            yield _other_basis(f"measures[{index}].instrument", letter, law)
+        if _rests_on_nothing(letter, index, law, day=day):
+            yield _other_basis(f"measures[{index}].instrument", letter, law, day=day)
 
 
-def _rests_on_nothing(letter: Letter, index: int, law: LawKnown) -> bool:
+def _rests_on_nothing(letter: Letter, index: int, law: LawKnown, *, day: date) -> bool:
     """Whether a measure names an instrument that does not bind, or none where the letter leaves it open which."""
     own = letter.measures[index].instrument
     if own and own.strip():
-        return not may_bind(_plain(own), letter, law)
+        return not may_bind(_plain(own), letter, law, day=day)
     reciprocal = any(basis.reciprocity for basis in letter.legal_bases)
     return bool(letter.legal_bases) and not reciprocal and instrument_of(letter, index) is None
 
 
-def may_bind(instrument: str, letter: Letter, law: LawKnown) -> bool:
-    """Whether an instrument is known and not known to be out of force. What is unknown, a reviewer finds out."""
-    return instrument in law.instruments and _in_force(instrument, letter, law) != "no"
+def may_bind(instrument: str, letter: Letter, law: LawKnown, *, day: date) -> bool:
+    """Whether an instrument is known, and not known to be out of force on the day when the letter came.
+
+    What is unknown, a reviewer finds out.
+    """
+    return instrument in law.instruments and _in_force(instrument, letter, law, day=day) != "no"
 
 
-def _in_force(instrument: str, letter: Letter, law: LawKnown) -> str:
+def _in_force(instrument: str, letter: Letter, law: LawKnown, *, day: date) -> str:
     if letter.requested_state is None:
         return "unknown"
-    return law.in_force_between(instrument, letter.requesting_state, letter.requested_state)
+    return law.in_force_between(instrument, letter.requesting_state, letter.requested_state, day)
 
 
-def _other_basis(path: str, letter: Letter, law: LawKnown) -> Lack:
+def _other_basis(path: str, letter: Letter, law: LawKnown, *, day: date) -> Lack:
     states = f"{letter.requesting_state} and {letter.requested_state or 'us'}"
-    binding = [instrument for instrument in law.instruments if _in_force(instrument, letter, law) == "yes"]
+    binding = [instrument for instrument in law.instruments if _in_force(instrument, letter, law, day=day) == "yes"]
     which = f"known here to be: {', '.join(binding)}" if binding else "none is known here; reciprocity may be assured"
     return Lack(field=path, asks=f"Please name{_whose(path)} an instrument in force between {states} ({which}).")
 

@@ -51,7 +51,7 @@ def _sought(letter: Letter, index: int, *, law: LawKnown, now: datetime) -> Soug
     return SoughtMeasure(
         id=f"M{index + 1}",
         kind=kind.id if kind else UNKNOWN_KIND,
-        instrument=instrument if instrument and may_bind(instrument, letter, law) else NO_INSTRUMENT,
+        instrument=instrument if instrument and may_bind(instrument, letter, law, day=now.date()) else NO_INSTRUMENT,
         urgency=urgency_of(letter, index, now),
         lasts=kind is not None and kind.lasts,
         one_person=kind is not None and kind.one_person,

@@ -1,5 +1,7 @@
 """The law as a lawyer reads it: each row with its article, and the mark of what nobody has read."""
 
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,23 @@ def test_nothing_that_a_file_holds_is_left_out(instrument: Instrument) -> None:
     assert text.count(UNKNOWN) == sum(not found for _, found in sections(instrument))
 
 
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_it_says_whom_it_binds_and_since_when(instrument: Instrument) -> None:
+    """Each State that the file names, with its first day on the same line, where one was read."""
+    drawn = plain(instrument, LAW)
+    of = instrument.parties
+    for state in of.states if of.states != "unknown" else ():
+        assert f"{state} {of.since[state]}" in drawn if state in of.since else re.search(rf"\b{state}\b", drawn)
+    assert ("unknown: no list was read" in drawn) is (of.states == "unknown")
+    assert f"not bound: {', '.join(of.outside)}" in drawn or not of.outside
+
+
+def test_a_state_that_left_is_drawn_with_its_last_day() -> None:
+    eio = LAW.instrument("eio")
+    left = eio.parties.model_copy(update={"until": {"AT": date(2020, 1, 31)}})
+    assert "AT 2018-07-01 until 2020-01-31," in plain(eio.model_copy(update={"parties": left}), LAW)
+
+
 def test_a_list_says_how_much_was_read_and_what_is_no_basis() -> None:
     lines = {line.split()[0]: line for line in listed(LAW).splitlines() if line}
     assert lines["untoc"].split()[1:6] == ["in", "force", *"{} of {}".format(*read_of(LAW.instrument("untoc"))).split()]
@@ -47,4 +66,4 @@ def test_a_list_says_how_much_was_read_and_what_is_no_basis() -> None:
 @pytest.mark.parametrize("key", ["cloud", "hague1980", "hague1996", "extradition", "policeinfo"])
 def test_what_is_only_linked_is_no_basis(key: str) -> None:
     assert standing(LAW.instrument(key)) == "linked, not mutual legal assistance"
-    assert LAW.in_force_between(key, "FR", "DE") == "no"
+    assert LAW.in_force_between(key, "FR", "DE", date(2026, 11, 22)) == "no"

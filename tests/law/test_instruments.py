@@ -99,7 +99,7 @@ def test_a_rule_of_a_class_binds_no_other_class() -> None:
 @pytest.mark.parametrize(("ground", "consult_first"), [
     ("eio/immunity", "yes"),
     ("eio/dual criminality", "no"),
-    ("eio/not criminal", "unknown"),
+    ("eio/not criminal", "no"),
     ("untoc/sovereignty", "yes"),
     ("untoc/dual criminality", "no"),
     ("budapest/sovereignty", "where appropriate"),

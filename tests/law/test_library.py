@@ -4,7 +4,7 @@ import re
 import shutil
 import time
 import tomllib
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -186,21 +186,43 @@ def test_no_rule_of_a_protocol_that_is_not_in_force_is_counted() -> None:
     assert LAW.rules_for("cets224", Duty.EXECUTE, "production of subscriber data") == ()
 
 
-@pytest.mark.parametrize(("instrument", "one", "other", "answer"), [
-    ("eio", "FR", "DE", "yes"),
-    ("eio", "FR", "IE", "unknown"),
-    ("untoc", "FR", "DE", "unknown"),
-    ("budapest", "FR", "DE", "unknown"),
-    ("cets224", "RS", "JP", "no"),
+@pytest.mark.parametrize(("instrument", "one", "other", "day", "answer"), [
+    ("eio", "FR", "DE", "2026-11-22", "yes"),
+    ("eio", "FR", "IE", "2026-11-22", "no"),
+    ("eio", "FR", "GB", "2026-11-22", "unknown"),
+    ("eio", "BE", "AT", "2018-06-30", "no"),
+    ("eio", "BE", "AT", "2018-07-01", "yes"),
+    ("eevidence", "FR", "IE", "2026-08-17", "no"),
+    ("eevidence", "FR", "IE", "2026-08-18", "yes"),
+    ("untoc", "FR", "DE", "2006-07-13", "no"),
+    ("untoc", "FR", "DE", "2006-07-14", "yes"),
+    ("untoc", "FR", "JP", "2026-11-22", "unknown"),
+    ("budapest", "FR", "BR", "2023-02-28", "no"),
+    ("budapest", "FR", "BR", "2023-03-01", "yes"),
+    ("budapest", "FR", "US", "2026-11-22", "yes"),
+    ("budapest", "FR", "US", "2004-06-30", "no"),
+    ("cets224", "RS", "JP", "2026-11-22", "no"),
+    ("harare", "GB", "IN", "2026-11-22", "unknown"),
 ])  # fmt: skip
-def test_in_force_between_says_no_more_than_was_read(instrument: str, one: str, other: str, answer: str) -> None:
-    assert LAW.in_force_between(instrument, one, other) == answer
+def test_in_force_between_says_no_more_than_was_read(
+    instrument: str, one: str, other: str, day: str, answer: str
+) -> None:
+    assert LAW.in_force_between(instrument, one, other, date.fromisoformat(day)) == answer
 
 
-def test_a_verified_list_of_parties_says_no(law_files: Path) -> None:
-    _edit(law_files / "instruments/eio.toml", 'verified = false\nsource = "S14', 'verified = true\nsource = "S14')
-    law = Law.load(folder=law_files)
-    assert [law.in_force_between("eio", one, other) for one, other in (("FR", "DE"), ("FR", "IE"))] == ["yes", "no"]
+def test_whoever_a_text_names_as_not_bound_has_nothing_else_said_of_it() -> None:
+    """Truth protected: silence is no `no`; only a text that says so excludes a State, and it is told where."""
+    excluded = {key: read.parties.outside for key, read in LAW.instruments.items() if read.parties.outside}
+    assert excluded == {"eio": ("DK", "IE"), "freezing": ("DK", "IE"), "eevidence": ("DK",)}
+
+
+def test_a_day_that_a_file_names_was_read_in_a_source_beside_it() -> None:
+    """Each row of [parties.since] ends in a State's name; its source stands there, or is that of the whole list."""
+    for file in (FOLDER / "instruments").glob("*.toml"):
+        rows = [line for line in file.read_text().splitlines() if re.match(r"[A-Z]{2} = \d{4}-\d\d-\d\d", line)]
+        parties = LAW.instrument(file.stem).parties
+        assert len(rows) == len(parties.since) + len(parties.until), file.stem
+        assert all(" # " in row and (_cited(row) or _cited(parties.source)) for row in rows), file.stem
 
 
 def test_what_is_not_there_is_answered_with_what_is() -> None:
@@ -252,7 +274,7 @@ def test_reading_the_law_costs_little() -> None:
 
 
 @pytest.mark.parametrize(("file", "old", "new", "fault"), [
-    ("instruments/eio.toml", "[parties]", "[parties", r"\(at line 20, column 9\)"),
+    ("instruments/eio.toml", "\n[parties]\n", "\n[parties\n", r"\(at line 26, column 9\)"),
     ("instruments/eio.toml", 'id = "eio"', 'id = "oie"', r"id: it must be the name of the file, 'eio'"),
     ("instruments/eio.toml", 'length = "1 week"', 'length = "one week"',
      r"rules\[1\]\.length: .*'one week' is no length"),
@@ -264,8 +286,23 @@ def test_reading_the_law_costs_little() -> None:
     ("instruments/eio.toml", 'nature = "discretionary"', 'nature = "optional"', r"grounds\[1\]\.nature: "),
     ("instruments/untoc.toml", 'verified = true\nsource = "S105"', 'verified = true\nsource = "none"',
      r"asked: .*what is verified names its source"),
-    ("instruments/untoc.toml", "verified = true", "checked = true",
+    ("instruments/untoc.toml", 'verified = true\nsource = "S105"', 'checked = true\nsource = "S105"',
      r"asked\.verified: Field required\n.*asked\.checked: Extra inputs"),
+    ("instruments/eio.toml", "BE = 2017-05-22", "US = 2017-05-22", r"parties\.since: .*not among `states`: US"),
+    ("instruments/eio.toml", "BE = 2017-05-22", "BE = 2017-05-21",
+     r"parties: .*it applies from 2017-05-22, and cannot bind before: BE"),
+    ("instruments/eio.toml", "BE = 2017-05-22", "AT = 2017-05-22", r"\(at line \d+, column \d+\)"),
+    ("instruments/eio.toml", "BE = 2017-05-22", 'BE = "since long"',
+     r"parties\.since\.BE: Input should be a valid date"),
+    ("instruments/eio.toml", "[asked]", "[parties.until]\nAT = 2018-06-30\n[asked]",
+     r"parties\.until: .*it ends before it begins for AT"),
+    ("instruments/eio.toml", "[asked]", "[parties.until]\nIE = 2018-06-30\n[asked]",
+     r"parties\.until: .*not among `states`: IE"),
+    ("instruments/eio.toml", 'outside = ["DK", "IE"]', 'outside = ["DK", "AT"]',
+     r"parties\.outside: .*among `states` as well: AT"),
+    ("instruments/eio.toml", "verified = true\noutside", "verified = false\noutside",
+     r"parties\.outside: .*only a list that was read \(verified\) says whom it does not bind"),
+    ("instruments/eio.toml", '"AT", "BE"', '"AT", "AT"', r"parties\.states: .*named more than once: AT"),
     ("measures.toml", 'id = "freezing"', 'id = "bank records"', r"named more than once: bank records"),
     ("defaults/default.toml", 'P1d = "4 hours", ', "", r"missing: acknowledge\.P1d"),
     ("defaults/default.toml", '"15 minutes"', '"a while"', r"clocks\.acknowledge\.P0: .*'a while' is no length"),
@@ -297,6 +334,7 @@ def test_a_bad_file_is_refused_with_the_place_at_fault(
 
 _KEYS_AT_FAULT = (
     r"\[|id|length|duty|extension|nature|verified|checked|acknowledge|record|content|vault|told_again|hold|when|tell"
+    r"|outside|states|^[A-Z]{2} = "
 )
 
 

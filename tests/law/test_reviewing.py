@@ -1,6 +1,6 @@
 """The reviewer's checklist holds all that the law data say of a measure, and marks what nobody has read."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import tomli
@@ -12,7 +12,7 @@ from comity.law.reviewing import Check, Checklist, checklists, lines
 from comity.law.stamping import by_law
 from comity.request.lifecycle import Act, Role
 from comity.request.model import ByLaw, Request
-from tests.request.lives import BOB, begun, do, sought
+from tests.request.lives import BOB, NOW, begun, do, sought
 
 LAW = Law.load()
 TODAY = date(2026, 11, 22)
@@ -66,14 +66,33 @@ def test_what_the_kind_of_measure_asks_is_on_it() -> None:
 
 
 @pytest.mark.parametrize(("instrument", "told"), [
-    ("untoc", "whether it is in force between PT and LU: nobody has read the list of parties"),
-    ("cets224", "it is NOT in force between PT and LU: another basis is needed"),
-    ("extradition", "it is NOT in force between PT and LU: another basis is needed"),
+    ("untoc", "it is in force between PT and LU; look for reservations that are not listed here"),
+    ("harare", "whether it is in force between PT and LU: no list that was read says it of DAY"),
+    ("cets224", "it is NOT in force between PT and LU on DAY: another basis is needed"),
+    ("extradition", "it is NOT in force between PT and LU on DAY: another basis is needed"),
     ("handshake", "a legal basis between PT and LU: none that is known is named; set one, or ask for an assurance"),
 ])  # fmt: skip
 def test_the_first_thing_is_whether_the_basis_holds(instrument: str, told: str) -> None:
     first, *_ = of(instrument=instrument).checks
-    assert (first.weight, first.what) == ("threshold", told)
+    assert (first.weight, first.what) == ("threshold", told.replace("DAY", f"{NOW:%Y-%m-%d}"))
+
+
+@pytest.mark.parametrize(("instrument", "by"), [
+    ("untoc", "untoc parties"),
+    ("ets30", "ets30 parties, CHECK AGAINST THE TEXT"),
+])  # fmt: skip
+def test_a_list_of_parties_that_nobody_verified_says_so(instrument: str, by: str) -> None:
+    assert of(instrument=instrument).checks[0].by.startswith(by)
+
+
+def test_the_basis_is_that_of_the_day_when_the_request_came() -> None:
+    """LU has been a Party to the Convention of 2000 since 6 March 2011."""
+    told = []
+    for day in (5, 6):
+        came = begun(sought(instrument="eumla2000"), at=datetime(2011, 3, day, 12, tzinfo=UTC))
+        told.append(checklists(came, (LAW, "LU", TODAY))[0].checks[0].what)
+    assert told[0] == "it is NOT in force between PT and LU on 2011-03-05: another basis is needed"
+    assert told[1].startswith("it is in force between PT and LU; ")
 
 
 def test_a_person_reads_a_line_for_each() -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,9 @@ class SmallLaw:
     instruments: tuple[str, ...] = ("eio", "cets224", "harare")
     version: str = "small-0123456789ab"
 
-    def in_force_between(self, instrument: str, one: str, other: str, /) -> str:
+    def in_force_between(self, instrument: str, one: str, other: str, day: date, /) -> str:
         assert one != other
+        assert day
         return {"eio": "yes", "cets224": "no"}.get(instrument, "unknown")
 
 

@@ -376,8 +376,8 @@ def _say_what_is_missing(to: typer.Typer) -> None:
 
 
 OF_THE_SERVICE = (
-    "up", "worker", "submit", "oral", "act", "join", "disclose", "letter", "paper", "list", "watch", "rota", "show",
-    "trace", "identity", "retention", "revive", "doctor",
+    "up", "worker", "submit", "oral", "act", "join", "disclose", "letter", "follow-up", "paper", "list", "watch",
+    "rota", "show", "trace", "identity", "retention", "revive", "doctor",
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ from desk.linking import link
 from desk.sealing import Handed, sealed_once
 from desk.several import do_once, foresee, id_for
 from desk.submitting import LATE, Input, Submission, foreign_index
-from desk.telling import instant, together
+from desk.telling import instant, letter_on_record, together
 from desk.tracing import trace
 
 NAME = "letter that confirms"
@@ -90,10 +90,7 @@ class Confirmation:
     @cached_property
     def told(self) -> Letter:
         """What was told by voice, as the letter that was made of it."""
-        reference = self.request.reference
-        with self.home.store.reading() as view:
-            sealed = reading.document(view, reference, "letter")
-        return Letter.model_validate_json(self.home.keys.open(reference, KeyClass.CONTENT, sealed, "letter"))
+        return letter_on_record(self.home, self.request.reference)
 
     @cached_property
     def beyond(self) -> Beyond:

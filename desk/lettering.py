@@ -11,15 +11,12 @@ from ulid import ULID
 
 from comity.errors import NotFound, NotOpen, Unreadable
 from comity.home import Home
-from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
 from comity.letters.choosing import Meant, Wanted, settled
 from comity.letters.done import Done, done_of
 from comity.letters.kinds import kind_named
 from comity.letters.rendering import file_of, render
 from comity.letters.viewing import Known, view_of
-from comity.register import reading
-from comity.request.letter import Letter
 from comity.request.lifecycle import STILLS, Act, Role
 from comity.request.model import Channel, Deed, Exhibit, LetterKept, Receipt, Request, Way
 from comity.request.rules import check, part_of
@@ -27,7 +24,7 @@ from desk.counter import Counter
 from desk.filing import Paper, file_paper
 from desk.leaving import leave, refuse_old_file
 from desk.sealing import Handed, sealed_once
-from desk.telling import questions
+from desk.telling import letter_on_record, questions
 from desk.tracing import events
 
 LARGEST = 1 << 20
@@ -187,12 +184,10 @@ def _edited(path: Path) -> str:
 
 
 def _known(home: Home, reference: str, done: Done) -> Known:
-    with home.store.reading() as view:
-        sealed = reading.document(view, reference, "letter")
     return Known(
         law=Law.load(home.settings.law, home.settings.home),
         us=home.settings.own_state,
-        letter=Letter.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "letter")),
+        letter=letter_on_record(home, reference),
         sentences={f"Q{number}": lack.asks for number, lack in enumerate(questions(home, reference), 1)},
         done=done,
     )

@@ -17,6 +17,7 @@ from comity.law.models import OURS
 from comity.register import linking, reading
 from comity.register.linking import Link
 from comity.request.gaps import Lack
+from comity.request.letter import Letter
 from comity.request.lifecycle import Duty, Role
 from comity.request.model import Measure, Owed, Package, Question, Request, stage_of
 from comity.request.rules import offers, parts_of
@@ -92,6 +93,13 @@ def questions(home: Home, reference: str) -> tuple[Lack, ...]:
     with home.store.reading() as view:
         sealed = reading.document(view, reference, "questions")
     return Questions.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "questions")).lacks
+
+
+def letter_on_record(home: Home, reference: str) -> Letter:
+    """The letter that a request began with, or that confirmed it: tokens stand for those who must not be named."""
+    with home.store.reading() as view:
+        sealed = reading.document(view, reference, "letter")
+    return Letter.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "letter"))
 
 
 def show_request(home: Home, request: Request) -> None:

@@ -261,6 +261,7 @@ class Correction(Particulars):
     until: At | None = None
     asked_by: At | None = None
     data_lost_at: At | None = None
+    execute_at: dict[Part, At] = Field({}, description="of measures, by their names: executed at that very minute")
 
 
 class FurtherUse(Particulars):

@@ -137,14 +137,18 @@ def law_list(
 
 @law.command("show")
 def law_show(
-    name: Annotated[str, typer.Argument(help="An instrument or a State, as `comity law list` names it.")],
+    name: Annotated[str, typer.Argument(help="An instrument, a State, a kind of measure, or `measures`: all kinds.")],
     page: Annotated[bool, typer.Option("--page", help="As Markdown: its page of docs/law.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Print an instrument for a lawyer, each row with its article and whether that was read; or a State's profile."""
+    """Print an instrument, a profile or a kind of measure: each row with its article, and how far it was read."""
     from comity.law import drawing
+    from comity.law.kinds import MEASURES
 
-    known = _law()
+    known, plain = _law(), " ".join(name.lower().split())
+    if plain == MEASURES or plain in known.kinds:
+        _show_kinds(known, plain, page=page, as_json=as_json)
+        return
     profile = known.profile(name.strip().upper(), datetime.now(UTC).date())
     if profile:
         say_json(profile.model_dump(mode="json")) if as_json else say(drawing.plain_profile(profile))
@@ -154,6 +158,19 @@ def law_show(
         say_json(found.model_dump(mode="json"))
     else:
         say(drawing.page(found, known).rstrip() if page else drawing.plain(found, known))
+
+
+def _show_kinds(known: "Law", name: str, *, page: bool, as_json: bool) -> None:
+    """One kind of measure, or all of them; the page is that of all."""
+    from comity.law import kinds
+
+    one, plain = known.kinds.get(name), [kind.model_dump(mode="json") for kind in known.kinds.values()]
+    if as_json:
+        say_json(one.model_dump(mode="json") if one else plain)
+    elif page:
+        say(kinds.page(known).rstrip())
+    else:
+        say(kinds.plain(one, known) if one else kinds.listed(known))
 
 
 @law.command("check")
@@ -359,8 +376,8 @@ def _say_what_is_missing(to: typer.Typer) -> None:
 
 
 OF_THE_SERVICE = (
-    "up", "worker", "submit", "oral", "act", "join", "disclose", "letter", "paper", "list", "watch", "rota", "show",
-    "review", "trace", "identity", "retention", "revive", "doctor",
+    "up", "worker", "submit", "oral", "act", "join", "disclose", "letter", "follow-up", "paper", "list", "watch",
+    "rota", "show", "review", "trace", "identity", "retention", "revive", "doctor",
 )  # fmt: skip
 
 

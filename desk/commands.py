@@ -67,6 +67,7 @@ def add_to(app: typer.Typer) -> None:
         identity, retention, revive, doctor,
     ):  # fmt: skip
         app.command(command.__name__ if command is not listing else "list")(command)
+    app.command("follow-up")(follow_up)
     app.add_typer(keys, name="keys")
     app.add_typer(post, name="post")
     evidence.command("deposit")(deposit)
@@ -393,6 +394,25 @@ def letter(
             say_json(told.model_dump(mode="json"))
         else:
             say("\n".join(told.lines()))
+
+    _at_the_counter(work)
+
+
+def follow_up(
+    reference: Reference,
+    measure: Annotated[str, typer.Argument(help="The preservation: M1")],
+    kind: Annotated[str, typer.Option(help="Which kind is to follow, where the letter names no class of data.")] = "",
+    who: As = None,
+) -> None:
+    """Print the request that must follow a preservation, prefilled, as JSON for `comity check`: an access, on record.
+
+    Attach it by hand to what an expiry alarm makes you write: nothing is sent, and what is empty is theirs to fill in.
+    """
+    from desk.following import Wanted, drawn_up
+
+    async def work(counter: "Counter") -> None:
+        full, person = _found(counter.home, reference), _person(counter.people, who)
+        say_json(drawn_up(counter, full, Wanted(person=person, measure=measure, kind=kind)))
 
     _at_the_counter(work)
 

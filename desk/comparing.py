@@ -13,10 +13,14 @@ DATES = {"asked_by": "asked for by", "data_lost_at": "data are lost at"}
 
 @dataclass(frozen=True)
 class Beyond:
-    """What is to be raised: the classes of measures and the dates; `stays`: what the letter would lower, in words."""
+    """What is to be raised: the classes of measures and the dates; `stays`: what the letter would lower, in words.
+
+    `minutes`: at which measures are executed in several States at once, where none was known.
+    """
 
     classes: dict[str, Urgency]
     dates: dict[str, datetime]
+    minutes: dict[str, datetime]
     stays: tuple[str, ...]
 
 
@@ -28,7 +32,8 @@ def beyond(told: Receive, written: Receive, request: Request) -> Beyond:
     return Beyond(
         classes=_classes(told, written, request),
         dates=_dates(told, written, request),
-        stays=(*_lower(written, request), *_later(written, request)),
+        minutes=_minutes(written, request),
+        stays=(*_lower(written, request), *_later(written, request), *_other_minute(written, request)),
     )
 
 
@@ -48,6 +53,14 @@ def _dates(told: Receive, written: Receive, request: Request) -> dict[str, datet
     return {name: at for name, at in named.items() if all(at < known for known in before[name])}
 
 
+def _minutes(written: Receive, request: Request) -> dict[str, datetime]:
+    return {
+        standing.id: sought.execute_at
+        for standing, sought in zip(request.measures, written.measures, strict=False)
+        if sought.execute_at and standing.execute_at is None and not has_ended(standing.status)
+    }
+
+
 def _lower(written: Receive, request: Request) -> Iterator[str]:
     for standing, sought in zip(request.measures, written.measures, strict=False):
         if sought.urgency.rank > standing.urgency.rank and not has_ended(standing.status):
@@ -62,3 +75,9 @@ def _later(written: Receive, request: Request) -> Iterator[str]:
         at, standing = getattr(written, name), getattr(request, name)
         if at and standing and at > standing:
             yield f"'{says}' stays as it is, though the letter names a later date: 'correct' puts it right"
+
+
+def _other_minute(written: Receive, request: Request) -> Iterator[str]:
+    for standing, sought in zip(request.measures, written.measures, strict=False):
+        if sought.execute_at and standing.execute_at and sought.execute_at != standing.execute_at:
+            yield f"the minute of {standing.id} stays as it is, though the letter names another: 'correct' moves it"

@@ -224,10 +224,16 @@ def _raised(found: Confirmation) -> Iterator[Deed]:
     for part, urgency in found.beyond.classes.items():
         claim = UrgencySet(urgency=urgency, reason=_BY_LETTER)
         yield found.deed(f"urgency of {part}", Act.CLAIM_URGENCY, part, particulars=claim)
-    if found.beyond.dates:
+    dates, minutes = found.beyond.dates, found.beyond.minutes
+    if dates or minutes:
         first = _first(found)
         right = Correction(
-            deed=first.deed or "", act=first.act, was=first.since, reason=_BY_LETTER, **found.beyond.dates
+            deed=first.deed or "",
+            act=first.act,
+            was=first.since,
+            execute_at=minutes,
+            reason=_BY_LETTER,
+            **dates,
         )
         yield found.deed("dates", Act.CORRECT, particulars=right)
 
@@ -251,6 +257,9 @@ def _by_letter(found: Confirmation, deeds: Sequence[Deed]) -> Iterator[str]:
         yield f"the letter raises {part} to {urgency}"
     for name, at in found.beyond.dates.items():
         yield f"the letter says: {DATES[name]} {instant(at.astimezone(UTC))} UTC; deadlines are counted again"
+    for part, at in found.beyond.minutes.items():
+        minute = f"{instant(at.astimezone(UTC))} UTC"
+        yield f"the letter says: {part} is executed in several States at the same minute, {minute}"
     yield from found.beyond.stays
 
 

@@ -47,8 +47,8 @@ def takes(act: Act) -> str:
 
 
 _GIVEN: dict[Act, tuple[str, ...]] = {
-    Act.ADD_MEASURE: ("kind", "instrument", "urgency"),
-    Act.CORRECT: ("deed", "instant", "until", "asked_by", "data_lost_at"),
+    Act.ADD_MEASURE: ("kind", "instrument", "urgency", "execute_at"),
+    Act.CORRECT: ("deed", "instant", "until", "asked_by", "data_lost_at", "execute_at"),
     Act.PROPOSE: ("outcome", "ground", "told", "conditions"),
     Act.PUT_DOWN_CLAIM: ("urgency",),
     Act.APPLY_LAW: (),
@@ -74,6 +74,7 @@ def _new_measure(counter: Counter, on: On, given: Given) -> Given:
         "urgency": given.get("urgency", request.urgency),
         "lasts": kind.lasts,
         "one_person": kind.one_person,
+        "execute_at": given.get("execute_at"),
     }
     return others | {"measure": measure}
 

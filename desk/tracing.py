@@ -21,7 +21,17 @@ from comity.request.lifecycle import Act
 from comity.request.model import Event, Request
 
 BESIDE = (
-    *("make keys", "needs revive", "prolong", "read a paper", "revive", "ring instead", "submit", "take post"),
+    *(
+        "draw up a follow-up",
+        "make keys",
+        "needs revive",
+        "prolong",
+        "read a paper",
+        "revive",
+        "ring instead",
+        "submit",
+        "take post",
+    ),
     *("find a link", "tell of links", "tell of what is kept", "tell that post waits"),
     *Action,
 )

@@ -9,13 +9,14 @@ from babel import Locale
 
 from comity.law.library import Law
 from comity.law.models import unread
-from comity.request.gaps import Lack, claimed, gaps, instrument_of, is_urgent, kind_of
+from comity.request.gaps import Lack, claimed, gaps, goes_on_field, instrument_of, is_urgent, kind_of
 from comity.request.letter import Languages, Letter
 from comity.request.model import Record, Urgency
 from comity.request.opening import suggested
 
 BLOCKING: Literal["blocking"] = "blocking"
 WILL_DELAY: Literal["will delay"] = "will delay"
+_TABLE = "comity/law/measures.toml"
 _OUR_PRACTICE = "our practice: every request says it"
 
 
@@ -79,7 +80,8 @@ def _languages(letter: Letter, law: Law, now: datetime) -> Iterator[Missing]:
 
 def _weighed(lack: Lack, letter: Letter, law: Law) -> Missing:
     kind = _needing(lack, letter, law)
-    by = f"what '{kind}' needs (comity/law/measures.toml)" if kind else _article(lack, letter, law)
+    of_kind = f"what '{kind}' needs ({_TABLE})" if kind else _row_of_kind(lack, letter, law)
+    by = of_kind or _article(lack, letter, law)
     blocks = kind or lack.field in ("requested_state", "measures") or _is_of_basis(lack)
     return Missing(weight=BLOCKING if blocks else WILL_DELAY, field=lack.field, asks=lack.asks, by=by)
 
@@ -97,6 +99,18 @@ def _needing(lack: Lack, letter: Letter, law: Law) -> str | None:
         )
     kind = kind_of(letter.measures[int(of_measure[1])], law)
     return kind.id if kind and of_measure[2] in kind.needs else None
+
+
+def _row_of_kind(lack: Lack, letter: Letter, law: Law) -> str | None:
+    """What a kind of measure brings with it, against what the letter says: its table, or the article of a law."""
+    for index, measure in enumerate(letter.measures):
+        kind = law.kinds.get(found.id) if (found := kind_of(measure, law)) else None
+        if kind and lack.field == f"measures[{index}].data.data_class":
+            return f"what '{kind.id}' yields ({_TABLE})"
+        if kind and lack.field == goes_on_field(f"M{index + 1}"):
+            told = [row for row in kind.told if row.binds(instrument_of(letter, index))]
+            return "; ".join(", ".join(filter(None, (row.article, unread(row)))) for row in told)
+    return None
 
 
 def _article(lack: Lack, letter: Letter, law: Law) -> str:

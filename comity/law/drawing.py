@@ -53,7 +53,7 @@ def sections(instrument: Instrument) -> list[tuple[str, list[Row]]]:
         "What it covers": _all(instrument.covers),
         "By which ways": [_of_channel(each) for each in instrument.channels],
         "What a request must say": _all(instrument.contents),
-        "Time limits that are counted here": [Row(_of_rule(rule), rule) for rule in instrument.rules],
+        "Time limits that are counted here": [Row(limit(rule), rule) for rule in instrument.rules],
         "Dates that are asked for": [Row(_of_dates(instrument.asked), instrument.asked)],
         "Time limits of others": [Row(_of_other(limit), limit) for limit in instrument.others],
         "Grounds": [Row(_of_ground(ground), ground) for ground in instrument.grounds],
@@ -86,7 +86,8 @@ def _of_dates(asked: Provision) -> str:
     return "whether they are taken into account" if unread else "they are taken into account"
 
 
-def _of_rule(rule: Rule) -> str:
+def limit(rule: Rule) -> str:
+    """A time limit in words."""
     bound = ", ".join((*rule.kinds, *rule.classes))
     of = f" ({bound})" if bound else ""
     if rule.length == NO_NUMBER:
@@ -154,12 +155,13 @@ def plain(instrument: Instrument, law: Law) -> str:
     lines = [f"{instrument.id}  {instrument.name}", f"{standing(instrument)}; {instrument.status}"]
     lines.append(_of_parties(instrument, "parties", "  "))
     for heading, rows in sections(instrument):
-        lines += ["", heading.upper(), *(_wrapped(row) for row in rows)]
+        lines += ["", heading.upper(), *(wrapped(row) for row in rows)]
         lines += [] if rows else [f"  {UNKNOWN}"]
     return "\n".join([*lines, "", *_sources(instrument, law)])
 
 
-def _wrapped(row: Row) -> str:
+def wrapped(row: Row) -> str:
+    """A row for a terminal."""
     told = f"{row.says.article}: {row.told} [{row.mark}]"
     return textwrap.fill(told, _WIDTH, initial_indent="  ", subsequent_indent="      ")
 
@@ -178,7 +180,10 @@ def listed(law: Law) -> str:
         read, rows = read_of(each)
         lines.append(_columns(each.id, standing(each), f"{read} of {rows}", each.name))
     known = ", ".join(sorted({each.state for each in law.profiles}))
-    return "\n".join([*lines, "", f"profiles of States: {known} (`comity law show {law.profiles[0].state}`)"])
+    return "\n".join([*lines, "", f"profiles of States: {known} (`comity law show {law.profiles[0].state}`)", _KINDS])
+
+
+_KINDS = "kinds of measure: `comity law show measures` lists them; each is shown by its name"
 
 
 def line(instrument: Instrument) -> dict[str, object]:
@@ -222,7 +227,7 @@ def plain_profile(profile: Profile) -> str:
     until = f" until {profile.valid_until}" if profile.valid_until else ""
     lines = [f"{profile.state}  {profile.name}, from {profile.valid_from}{until}; {', '.join(profile.zones)}"]
     for heading, rows in of_profile(profile):
-        lines += ["", heading.upper(), *(_wrapped(row) for row in rows)]
+        lines += ["", heading.upper(), *(wrapped(row) for row in rows)]
         lines += [] if rows else [f"  {UNKNOWN}"]
     return "\n".join(lines)
 
@@ -242,13 +247,14 @@ def page(instrument: Instrument, law: Law) -> str:
         _of_parties(instrument, "Parties"),
     ]
     for heading, rows in sections(instrument):
-        lines += ["", f"## {heading}", "", *(_bullet(row) for row in rows)]
+        lines += ["", f"## {heading}", "", *(bullet(row) for row in rows)]
         lines += [] if rows else [UNKNOWN.capitalize() + "."]
     sources = [f"- {line}" for line in _sources(instrument, law)]
     return "\n".join([*lines, *(["", "## Sources", "", *sources] if sources else [])]) + "\n"
 
 
-def _bullet(row: Row) -> str:
+def bullet(row: Row) -> str:
+    """A row as Markdown; what nobody read stands out."""
     mark = row.mark if row.says.verified else f"**{row.mark}**"
     return f"- **{row.says.article}** {row.told} ({mark})"
 
@@ -266,4 +272,4 @@ def index(law: Law) -> str:
     for each in _in_order(law):
         read, rows = read_of(each)
         lines.append(f"| [{each.name}]({each.id}.md) | {standing(each)} | {read} of {rows} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", "What each kind of measure brings with it: [kinds of measure](measures.md)."]) + "\n"

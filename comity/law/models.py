@@ -283,8 +283,40 @@ class Sources(Record):
 # --- measures ---------------------------------------------------------------------------------------------------------
 
 
+class OfKind(Said):
+    """One thing that is so of a kind of measure; `instruments`: where it rests on one of these, on any when empty."""
+
+    instruments: tuple[Token, ...] = ()
+
+    def binds(self, instrument: str | None) -> bool:
+        """Whether it is so of a measure that rests on that instrument."""
+        return not self.instruments or instrument in self.instruments
+
+
+class Told(OfKind):
+    """That somebody whom the measure concerns learns of it, and when: secrecy cannot be kept from them."""
+
+    when: str = Field(min_length=1)
+
+
+class Followed(OfKind):
+    """What must follow a measure: a request for one of these kinds."""
+
+    kinds: tuple[Token, ...] = Field(min_length=1)
+
+
+class Longest(OfKind):
+    """How long it may be in force at most."""
+
+    length: LengthText
+
+
 class KindOfMeasure(Record):
-    """One kind of measure; `needs`: the paths inside the measure (comity.request.letter) that it cannot do without."""
+    """One kind of measure; `needs`: the paths inside the measure (comity.request.letter) that it cannot do without.
+
+    `data_class`: the class of data that it yields; `none`: no data, or of any class. Where it has no row of a column,
+    nobody has read of one. Columns are only added, with defaults: older files are read by later code.
+    """
 
     id: Token
     lasts: bool = Field(description="it is in force for a time, and ends")
@@ -294,6 +326,13 @@ class KindOfMeasure(Record):
     dual_criminality: Literal["by the instrument", "not needed"]
     needs: tuple[str, ...] = ()
     note: str = ""
+    data_class: Literal["subscriber", "traffic", "content", "none"] = "none"
+    thresholds: tuple[OfKind, ...] = Field((), description="what the offence must be")
+    told: tuple[Told, ...] = ()
+    followed_by: tuple[Followed, ...] = ()
+    parallel: tuple[OfKind, ...] = Field((), description="it is a police measure that never waits for this request")
+    other_provider: tuple[OfKind, ...] = Field((), description="what is told at once of one found in the path")
+    longest: tuple[Longest, ...] = ()
 
 
 class Safeguard(Said):
@@ -322,6 +361,14 @@ class Measures(Record):
     @model_validator(mode="after")
     def _named_once(self) -> "Measures":
         _each_once([kind.id for kind in self.kinds])
+        return self
+
+    @model_validator(mode="after")
+    def _followed_by_kinds(self) -> "Measures":
+        named = {kind for each in self.kinds for row in each.followed_by for kind in row.kinds}
+        unknown = sorted(named - {kind.id for kind in self.kinds})
+        if unknown:
+            raise ValueError(f"followed_by: there is no kind of that id: {', '.join(unknown)}")
         return self
 
 

@@ -1,12 +1,16 @@
 """What a reviewer looks at: a checklist for each measure, from its instrument, its kind and our own State's profile."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
+from typing import TypeVar
 
 from comity.law.library import Law
-from comity.law.models import Decider, Ground, Instrument, KindOfMeasure, Profile, unread
+from comity.law.models import Decider, Followed, Ground, Instrument, KindOfMeasure, OfKind, Profile, unread
 from comity.request.deadlines import Provision
+from comity.request.gaps import goes_on_field
 from comity.request.model import Measure, Record, Request
+
+AnyRow = TypeVar("AnyRow", bound=OfKind)
 
 
 class Check(Record):
@@ -61,6 +65,7 @@ def _checks(measure: Measure, request: Request, law: Law, profile: Profile | Non
     yield _of_basis(measure, request, law)
     if kind:
         yield from _of_kind(kind)
+        yield from _of_its_rows(kind, measure, request)
     if instrument:
         yield from (_with_finding(each, measure) for each in _of_instrument(instrument, measure.kind, profile))
     if profile:
@@ -123,8 +128,45 @@ def _of_kind(kind: KindOfMeasure) -> Iterator[Check]:
         yield Check(weight="no ground", what="want of dual criminality: it is not needed for this kind", by=table)
     if kind.coercive:
         yield Check(weight="threshold", what="it coerces: the power, a judge's order, the threshold", by=table)
-    if kind.preserves:
-        yield Check(weight="then", what="a request for what was preserved must follow, before it lapses", by=table)
+
+
+def _of_its_rows(kind: KindOfMeasure, measure: Measure, request: Request) -> Iterator[Check]:
+    """What laws say of its kind, under its instrument; what the letter asks for that cannot be is said beside it."""
+    yield from (_of_row("threshold", row) for row in _binding(kind.thresholds, measure))
+    yield from (_of_row("at once", row) for row in _binding((*kind.parallel, *kind.other_provider), measure))
+    yield from _of_minute(measure)
+    yield from _of_secrecy(measure, request)
+    yield from (_of_row("then", row, f"; when: {row.when}") for row in _binding(kind.told, measure))
+    yield from (_of_row("then", row, _asked_here(row, request)) for row in _binding(kind.followed_by, measure))
+    yield from (_of_row("then", row, f": {row.length} at most") for row in _binding(kind.longest, measure))
+
+
+def _binding(rows: tuple[AnyRow, ...], measure: Measure) -> Iterator[AnyRow]:
+    return (row for row in rows if row.binds(measure.instrument))
+
+
+def _of_row(weight: str, row: OfKind, more: str = "") -> Check:
+    return Check(weight=weight, what=f"{row.what}{more}", by=f"{row.article}{_mark(row)}")
+
+
+def _asked_here(row: Followed, request: Request) -> str:
+    here = [measure.id for measure in request.measures if measure.kind in row.kinds]
+    return f" ({', '.join(here)} asks for it)" if here else ""
+
+
+def _of_minute(measure: Measure) -> Iterator[Check]:
+    if measure.execute_at:
+        at = f"{measure.execute_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        what = f"it is executed in several States at the same minute, {at}: neither before nor after"
+        yield Check(weight="then", what=what, by="the request")
+
+
+def _of_secrecy(measure: Measure, request: Request) -> Iterator[Check]:
+    """Secrecy that was asked for and cannot be kept: the question that was put, and what became of it."""
+    for question in request.questions:
+        if question.field == goes_on_field(measure.id):
+            what = f"secrecy was asked for and cannot be kept: whether it goes on is {question.id}, {question.status}"
+            yield Check(weight="threshold", what=what, by="the request")
 
 
 def _of_instrument(instrument: Instrument, kind: str, profile: Profile | None) -> Iterator[Check]:

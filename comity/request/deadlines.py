@@ -210,6 +210,7 @@ class Terms:
 
 ASKED = "asked by the requesting authority"
 DATA_LOST = "data lost"
+SAME_MINUTE = "executed at the same minute"
 GIVEN = "date given"
 AS_DATED = "as dated"
 """The length of a deadline that is a date, and was not counted."""
@@ -254,6 +255,9 @@ class _Count:
             yield self._dated(ASKED, request.asked_by, self.terms.asked)
         if request.data_lost_at and duty in _BEFORE_DATA_IS_LOST and self.terms.preserves:
             yield self._dated(DATA_LOST, request.data_lost_at, _OF_THIS_REQUEST)
+        measure = self._measure()
+        if measure and measure.execute_at and duty in _BY_DATE_ASKED:
+            yield self._dated(SAME_MINUTE, measure.execute_at, _OF_THIS_REQUEST)
         if given:
             yield self._dated(GIVEN, given, _OF_THIS_REQUEST)
 

@@ -587,13 +587,20 @@ def _each_about(request: Request, letter: LetterKept, **update: object) -> Reque
 def _corrected(request: Request, event: Event) -> Request:
     """The request as it stands with what is right: instants and dates exchanged, and clocks counted from them."""
     right = cast("Correction", event.particulars)
-    dated = request.model_copy(update=_dates_of(right))
+    dated = _at_their_minutes(request.model_copy(update=_dates_of(right)), right)
     parts: tuple[AnyPart, ...] = (dated, *dated.measures) if right.act == Act.RECEIVE else (part_of(dated, right.part),)
     for part in parts:
         dated = _put_right(dated, part, right)
+    named = {right.part, *right.execute_at}
     whole = right.act == Act.RECEIVE
-    duties = tuple(_owed_right(owed, right) if whole or owed.part == right.part else owed for owed in dated.duties)
+    duties = tuple(_owed_right(owed, right) if whole or owed.part in named else owed for owed in dated.duties)
     return dated.model_copy(update={"duties": duties})
+
+
+def _at_their_minutes(request: Request, right: Correction) -> Request:
+    for name, at in right.execute_at.items():
+        request = _put(request, part_of(request, name).model_copy(update={"execute_at": at}))
+    return request
 
 
 def _dates_of(right: Correction) -> dict[str, object]:

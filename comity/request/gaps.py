@@ -6,7 +6,7 @@ request back: it is registered and opened as it is, and its gaps are asked.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain, islice
 from typing import Protocol
@@ -14,13 +14,32 @@ from typing import Protocol
 from pydantic import BaseModel, Field
 
 from comity.request.identities import named_in_text, split, texts_of
-from comity.request.letter import Letter, MeasureSought, field_at
+from comity.request.letter import ElectronicData, Letter, MeasureSought, field_at
 from comity.request.model import Record, Urgency
 
 MOST_GAPS = 500
 """How many gaps are asked at a time. A letter with more is written anew, not mended."""
 
 URGENT = (Urgency.P0, Urgency.P1, Urgency.P1D)
+
+
+class SaidOfKind(Protocol):
+    """One row of the law data on a kind of measure, and whether it holds under an instrument."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def article(self) -> str: ...
+    def binds(self, instrument: str | None, /) -> bool:
+        """Whether it is so of a measure that rests on that instrument."""
+        ...
+
+
+class Followed(SaidOfKind, Protocol):
+    """That a request for one of these kinds must follow."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]: ...
 
 
 class KindOfMeasure(Protocol):
@@ -34,6 +53,12 @@ class KindOfMeasure(Protocol):
     def one_person(self) -> bool: ...
     @property
     def needs(self) -> tuple[str, ...]: ...
+    @property
+    def data_class(self) -> str: ...
+    @property
+    def told(self) -> Sequence[SaidOfKind]: ...
+    @property
+    def followed_by(self) -> Sequence[Followed]: ...
 
 
 class LawKnown(Protocol):
@@ -158,12 +183,12 @@ def _is_missing(value: object) -> bool:
     return value is None or value == ()
 
 
-def _asked(path: str) -> Lack:
-    """The question for a field, in the words of its description."""
+def _asked(path: str, more: str = "") -> Lack:
+    """The question for a field, in the words of its description, and what is to be said behind them."""
     names = re.sub(r"\[\d+\]", "", path)
     field = field_at(names.split("."))
     says = field.description if field else f"what the measure needs ({names})"
-    return Lack(field=path, asks=f"Please state{_whose(path)} {says}.")
+    return Lack(field=path, asks=f"Please state{_whose(path)} {says}{more}.")
 
 
 _ENTRIES = {
@@ -259,6 +284,7 @@ def _of_measures(letter: Letter, law: LawKnown) -> Iterator[Lack]:
             yield Lack(field=path, asks=f"Please state{_whose(path)} which kind it is; known here are: {known}.")
         else:
             yield from _needed(letter, index, kind)
+            yield from _against_its_kind(letter, index, kind)
 
 
 def _needed(letter: Letter, index: int, kind: KindOfMeasure) -> Iterator[Lack]:
@@ -269,6 +295,42 @@ def _needed(letter: Letter, index: int, kind: KindOfMeasure) -> Iterator[Lack]:
         if _is_missing(_at(holder, need)):
             is_letters = not inside and field_at(need.split(".")) is not None
             yield _asked(need if is_letters else f"measures[{index}].{need}")
+
+
+# --- what a kind of measure brings with it ----------------------------------------------------------------------------
+
+NO_CLASS = "none"
+"""The class of data of a kind that yields none, or data of any class."""
+
+
+def goes_on_field(part: str) -> str:
+    """The field that says whether a measure (`M1`) goes on although somebody whom it concerns will learn of it."""
+    return f"measures[{int(part[1:]) - 1}].goes_on_if_told"
+
+
+def wants_secrecy(letter: Letter) -> bool:
+    """Whether it asks that it be kept secret, or that a user be not told."""
+    asked = letter.confidentiality
+    return asked is not None and bool(asked.needed or asked.do_not_notify_user)
+
+
+def _against_its_kind(letter: Letter, index: int, kind: KindOfMeasure) -> Iterator[Lack]:
+    """What a measure says, or asks for, that its kind does not bear; `more` says why, behind the question."""
+    measure, instrument = letter.measures[index], instrument_of(letter, index)
+    data = measure.data or ElectronicData()
+    if data.data_class and kind.data_class not in (NO_CLASS, data.data_class):
+        yield _asked(f"measures[{index}].data.data_class", f": '{kind.id}' yields {kind.data_class} data")
+    here = {_plain(each.kind or "") for each in letter.measures}
+    unfollowed = [row for row in kind.followed_by if row.binds(instrument) and not here & {*row.kinds}]
+    if data.intends_request is False and unfollowed:
+        yield _asked(f"measures[{index}].data.intends_request", f": {_said(unfollowed)}")
+    told = [row for row in kind.told if row.binds(instrument)]
+    if told and wants_secrecy(letter) and not measure.goes_on_if_told:
+        yield _asked(goes_on_field(f"M{index + 1}"), f", or is withdrawn: {_said(told)}")
+
+
+def _said(rows: Sequence[SaidOfKind]) -> str:
+    return "; ".join(f"{row.what} ({row.article})" for row in rows)
 
 
 # --- instants ---------------------------------------------------------------------------------------------------------
@@ -288,10 +350,16 @@ def instants_of(letter: Letter) -> Iterator[tuple[str, datetime]]:
 
 
 def _past(letter: Letter, now: datetime) -> Iterator[Lack]:
-    for path, instant in instants_of(letter):
+    for path, instant in chain(instants_of(letter), _minutes_of(letter)):
         if instant <= now:
-            says = _asked(path).asks.removesuffix(".")
-            yield Lack(field=path, asks=f"{says}: the instant given was past when the request arrived.")
+            yield _asked(path, ": the instant given was past when the request arrived")
+
+
+def _minutes_of(letter: Letter) -> Iterator[tuple[str, datetime]]:
+    """The instants at which something is done, neither before nor after, with their paths."""
+    for index, measure in enumerate(letter.measures):
+        if measure.execute_at:
+            yield f"measures[{index}].execute_at", measure.execute_at
 
 
 # --- persons ----------------------------------------------------------------------------------------------------------

@@ -305,10 +305,14 @@ class MeasureSought(Record):
     kind: Line | None = _may("the kind of measure, as in comity/law/measures.toml")
     instrument: Reference | None = _may("the treaty or law that this measure rests on; else the letter's only one")
     urgency: Urgency | None = _may("the urgency claimed for this measure, if another than for the whole request")
+    execute_at: Instant | None = _may(
+        "when the measure is to be executed in several States at the same minute, with its time zone"
+    )
     description: Text | None = _may("the assistance sought")
     person: PersonToken | None = _may("the token of the person whom the measure concerns")
     grounds_for_belief: Text | None = _may("the grounds for believing that the evidence is in the requested State")
     necessity: Text | None = _may("why the measure is necessary and proportionate")
+    goes_on_if_told: bool | None = _may("whether it goes on although somebody whom it concerns will learn of it")
     available_at_home: bool | None = _may("whether the measure could be ordered in a similar domestic case")
     dual_criminality: DualCriminality | None = _may("what shows dual criminality")
     allowances_and_expenses: Text | None = _may("the allowances and expenses of a person who is to appear")

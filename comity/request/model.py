@@ -128,6 +128,7 @@ class SoughtMeasure(Record):
     urgency: Urgency
     lasts: bool = False
     one_person: bool = False
+    execute_at: At | None = Field(None, description="when it is executed in several States at the same minute")
 
 
 class Gap(Record):
@@ -368,6 +369,7 @@ class Correction(Particulars):
     until: At | None = None
     asked_by: At | None = None
     data_lost_at: At | None = None
+    execute_at: dict[Part, At] = Field({}, description="of measures, by their names: executed at that very minute")
 
 
 class FurtherUse(Particulars):
@@ -725,6 +727,7 @@ class Measure(Kept):
     provisional: bool = Field(default=False, description="ordered by one, and to be ratified")
     refusal_untold: bool = Field(default=False, description="not ratified, and nobody outside knows it yet")
     told: bool = Field(default=False, description="the requesting authority knows how it ended")
+    execute_at: AwareDatetime | None = Field(None, description="executed in several States at the same minute")
 
 
 class Package(Kept):

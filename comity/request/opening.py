@@ -55,7 +55,13 @@ def _sought(letter: Letter, index: int, *, law: LawKnown, now: datetime) -> Soug
         urgency=urgency_of(letter, index, now),
         lasts=kind is not None and kind.lasts,
         one_person=kind is not None and kind.one_person,
+        execute_at=_still_to_come(measure.execute_at, now),
     )
+
+
+def _still_to_come(at: datetime | None, now: datetime) -> datetime | None:
+    """An instant that was past on arrival is asked again, and is no deadline."""
+    return at if at is not None and at > now else None
 
 
 # --- urgency ----------------------------------------------------------------------------------------------------------

@@ -365,6 +365,8 @@ def _says_what_is_right(view: View) -> str | None:
         return "it names an earlier deed and what is right instead"
     if right.instant and right.instant > view.now + _CLOCKS_DIFFER:
         return "what is right cannot lie in the future; give the instant it happened"
+    if strange := ", ".join(sorted(set(right.execute_at) - {measure.id for measure in view.request.measures})):
+        return f"execute_at names measures, and {strange} is none of this request"
     return _with_reason(view)
 
 

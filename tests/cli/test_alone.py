@@ -103,6 +103,11 @@ def test_a_lawyer_reads_the_law_and_is_told_the_line_of_a_fault(nowhere: Premise
     assert {"id", "standing", "read"} <= set(json.loads(typed("law", "list", "--json").stdout)[0])
     assert json.loads(typed("law", "show", "EIO", "--json").stdout)["rules"][0]["article"] == "16(1)"
     assert b"CHECK AGAINST THE TEXT" in typed("law", "show", "eio").stdout
+    kept = json.loads(typed("law", "show", "Expedited preservation", "--json").stdout)
+    assert kept["followed_by"][0]["article"] == "Budapest 29(2)(f), 29(7)"
+    assert b"WHAT MUST FOLLOW" in typed("law", "show", "expedited preservation").stdout
+    assert typed("law", "show", "measures").stdout.splitlines()[0].startswith(b"expedited preservation")
+    assert len(json.loads(typed("law", "show", "measures", "--json").stdout)) > 20
     unknown = typed("law", "show", "hague")
     assert (unknown.returncode, b"there are bilateral, budapest" in unknown.stderr) == (1, True)
     assert typed("law", "check").returncode == 0

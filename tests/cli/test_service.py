@@ -403,3 +403,19 @@ def test_a_letter_of_no_kind_is_refused_in_one_line_that_names_them(typed: Typis
     ended = typed("letter", reference, "ode", *_ANNA)
     assert (ended.returncode, ended.stdout, ended.stderr.count(b"\n")) == (1, b"", 1)
     assert b"there are acknowledgement, confirmation of an oral request" in ended.stderr
+
+
+# --- the request that follows a preservation --------------------------------------------------------------------------
+
+
+def test_what_follows_a_preservation_is_printed_as_a_request_that_can_be_checked(typed: Typist, reference: str) -> None:
+    preserved = (ROOT / "examples" / "p1d-preservation-lapsing.json").read_bytes()
+    came = read_json(typed("submit", "-", "--json", *_ANNA, stdin=preserved).stdout)
+    printed = typed("follow-up", came["reference"], "M1", *_ANNA)
+    assert printed.returncode == 0, printed.stderr
+    assert json.loads(printed.stdout)["foreign_references"][0] == came["reference"]
+    told = json.loads(typed("check", "-", "--json", stdin=printed.stdout).stdout)
+    assert "own_reference" in [each["field"] for each in told["missing"]]
+    refused = typed("follow-up", reference, "M1", *_ANNA)
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    assert b"nothing must follow 'bank records'; something must follow: expedited preservation" in refused.stderr

@@ -44,4 +44,16 @@ def test_a_date_is_raised_where_it_is_earlier_than_what_was_told_and_than_what_s
 
 def test_a_letter_that_repeats_the_call_changes_nothing() -> None:
     told = claiming(Urgency.P0, NOW)
-    assert beyond(told, told, standing(Urgency.P0, NOW)) == Beyond({}, {}, ())
+    assert beyond(told, told, standing(Urgency.P0, NOW)) == Beyond({}, {}, {}, ())
+
+
+@given(written=DATES, now=DATES)
+def test_a_minute_is_taken_over_where_none_stands_and_another_is_told(
+    written: datetime | None, now: datetime | None
+) -> None:
+    """The minute at which several States act is agreed between them: no letter moves it by itself."""
+    told = coming_in(sought(execute_at=written))
+    found = beyond(coming_in(sought()), told, begun(sought(execute_at=now)))
+    assert found.minutes == ({"M1": written} if written and now is None else {})
+    assert [line for line in found.stays if "M1 stays as it is" in line] == [*found.stays]
+    assert bool(found.stays) == bool(written and now and written != now)

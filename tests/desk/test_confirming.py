@@ -11,7 +11,7 @@ from ulid import ULID
 from comity.errors import AlreadyKnown, NotOpen, Objection
 from comity.keys.request_keys import KeyClass
 from comity.register import reading
-from comity.request.deadlines import ASKED, DATA_LOST
+from comity.request.deadlines import ASKED, DATA_LOST, SAME_MINUTE
 from comity.request.lifecycle import Act, Duty, Status
 from comity.request.model import Channel, NewQuestion, Request, Urgency
 from desk.confirming import Confirmed, confirm
@@ -174,6 +174,20 @@ async def test_dates_that_were_not_told_bind_what_is_owed(authority: Office) -> 
     assert len([line for line in said if "deadlines are counted again" in line]) == 2
     rules = {deadline.rule: deadline.due for owed in after.duties if owed.part == "M1" for deadline in owed.deadlines}
     assert (rules[ASKED], rules[DATA_LOST]) == (by, lost)
+
+
+async def test_the_minute_that_the_letter_names_is_a_deadline_of_the_measure_that_was_told(authority: Office) -> None:
+    request = await opened(authority)
+    minute = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    told = json.loads(claiming("P0"))
+    told["measures"][0]["execute_at"] = minute.isoformat()
+    said = (await answer(authority, request, json.dumps(told).encode())).by_letter
+    await authority.reckoned(request.reference)
+    after = await authority.agreed(request.reference)
+    assert after.measures[0].execute_at == minute
+    assert [line for line in said if line.startswith("the letter says: M1 is executed in several States")]
+    rules = {deadline.rule: deadline.due for owed in after.duties if owed.part == "M1" for deadline in owed.deadlines}
+    assert rules[SAME_MINUTE] == minute
 
 
 async def test_what_the_letter_raises_is_raised_once(authority: Office) -> None:

@@ -52,11 +52,17 @@ async def test_a_correction_is_filled_from_the_record_and_lists_what_went_out(au
 
 async def test_a_measure_is_filled_from_the_law_data(authority: Office) -> None:
     reference = await authority.submit(letter("P3"))
-    added = said(authority, reference, Act.ADD_MEASURE, '{"kind": "Expedited  preservation", "urgency": "P0"}')
+    added = said(
+        authority,
+        reference,
+        Act.ADD_MEASURE,
+        '{"kind": "Expedited  preservation", "urgency": "P0", "execute_at": "2099-12-02T06:00:00+01:00"}',
+    )
     await authority.counter.act(reference, added)
     measure = authority.request(reference).measures[1]
     assert (measure.kind, measure.instrument, measure.urgency) == ("expedited preservation", "none", Urgency.P0)
     assert (measure.lasts, measure.one_person) == (True, True)
+    assert measure.execute_at == datetime(2099, 12, 2, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,40 @@ def test_a_basis_that_is_not_in_force_blocks() -> None:
     assert "in force between" in gap.asks
 
 
+SECRET = {"confidentiality": {"needed": True, "reason": "he would leave"}}
+
+
+def ordered(**more: Any) -> dict[str, Any]:
+    """An ordinary letter that asks for traffic data under the regulation on electronic evidence."""
+    data = {"provider": "Nuage Exemple S.A.", "account": "user-1@nuage.example"}
+    data |= {"starts_at": "2026-09-01T00:00:00Z", "ends_at": "2026-09-02T00:00:00Z"}
+    measure = {
+        "kind": "production of traffic data",
+        "instrument": "eevidence",
+        "necessity": "it leads on",
+        "data": data,
+    }
+    return ORDINARY | SECRET | {"measures": [measure | more]}
+
+
+def test_secrecy_that_cannot_be_kept_is_told_with_the_article_that_says_so() -> None:
+    gap = found(ordered())["measures[0].goes_on_if_told"]
+    assert (gap.weight, gap.by) == ("will delay", "Regulation (EU) 2023/1543 art. 13(1)-(3)")
+    assert gap.asks == (
+        "Please state for measure M1 whether it goes on although somebody whom it concerns will learn of it, or is "
+        "withdrawn: the person whose data are sought is told by the issuing authority "
+        "(Regulation (EU) 2023/1543 art. 13(1)-(3))."
+    )
+    assert "measures[0].goes_on_if_told" not in found(ordered(instrument="budapest"))
+
+
+def test_a_class_of_data_that_the_kind_does_not_yield_is_told_with_the_table() -> None:
+    data = ordered()["measures"][0]["data"]
+    gap = found(ordered(data=data | {"data_class": "content"}))["measures[0].data.data_class"]
+    assert gap.by == "what 'production of traffic data' yields (comity/law/measures.toml)"
+    assert "measures[0].data.data_class" not in found(ordered(data=data | {"data_class": "traffic"}))
+
+
 def test_nothing_urgent_is_blocked_and_it_says_so() -> None:
     for urgency, blocked in (("P3", True), ("P0", False)):
         told = checked(

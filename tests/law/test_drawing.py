@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from comity.law.drawing import UNKNOWN, index, listed, page, plain, read_of, sections, standing
+from comity.law.kinds import MEASURES
 from comity.law.library import Law
 from comity.law.models import Instrument
 
@@ -23,7 +24,7 @@ def test_the_page_drawn_is_what_the_file_says(instrument: Instrument) -> None:
 
 def test_the_index_drawn_names_every_instrument_and_no_other() -> None:
     assert (DRAWN / "README.md").read_text() == index(LAW), "draw it again: comity law list --page"
-    assert {file.stem for file in DRAWN.glob("*.md")} == {*LAW.instruments, "README"}
+    assert {file.stem for file in DRAWN.glob("*.md")} == {*LAW.instruments, MEASURES, "README"}
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)

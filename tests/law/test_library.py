@@ -1,5 +1,6 @@
 """The data files of law: that they are whole, what they say of themselves, and how a bad one is refused."""
 
+import json
 import re
 import shutil
 import time
@@ -19,6 +20,7 @@ from comity.request.letter import MeasureSought
 from comity.request.lifecycle import OFFICE, Duty
 from comity.request.model import Ladder, Urgency
 from comity.request.triage import ladder_name
+from tests.law.test_kinds import COLUMNS, rows_of
 
 DEMO = Path("anywhere/demo")
 SETS = {"default": Law.load(), "demo": Law.load("demo", DEMO)}
@@ -26,6 +28,7 @@ LAW = SETS["default"]
 PROVISIONS: list[Provision] = [
     row for read in LAW.instruments.values() for _, rows in sections(read) for row in [found.says for found in rows]
 ]
+PROVISIONS += [row for kind in LAW.kinds.values() for row in rows_of(kind)]
 
 
 # --- whole ------------------------------------------------------------------------------------------------------------
@@ -304,6 +307,10 @@ def test_reading_the_law_costs_little() -> None:
      r"parties\.outside: .*only a list that was read \(verified\) says whom it does not bind"),
     ("instruments/eio.toml", '"AT", "BE"', '"AT", "AT"', r"parties\.states: .*named more than once: AT"),
     ("measures.toml", 'id = "freezing"', 'id = "bank records"', r"named more than once: bank records"),
+    ("measures.toml", 'kinds = ["production of subscriber data"', 'kinds = ["telepathy"',
+     r"followed_by: there is no kind of that id: telepathy"),
+    ("measures.toml", 'length = "5 hours"', 'length = "a night"',
+     r"kinds\[25\]\.longest\[1\]\.length: .*'a night' is no length"),
     ("defaults/default.toml", 'P1d = "4 hours", ', "", r"missing: acknowledge\.P1d"),
     ("defaults/default.toml", '"15 minutes"', '"a while"', r"clocks\.acknowledge\.P0: .*'a while' is no length"),
     ("retention/default.toml", 'record = "30 years"', 'record = "3 years"',
@@ -336,6 +343,22 @@ _KEYS_AT_FAULT = (
     r"\[|id|length|duty|extension|nature|verified|checked|acknowledge|record|content|vault|told_again|hold|when|tell"
     r"|outside|states|^[A-Z]{2} = "
 )
+
+
+def test_a_table_of_kinds_as_it_was_before_its_columns_is_read(law_files: Path) -> None:
+    """Truth protected: older versions of the files are kept, and read again by later code."""
+    kinds = tomllib.loads((law_files / "measures.toml").read_text())["kinds"]
+    old = [{name: value for name, value in row.items() if name not in (*COLUMNS, "data_class")} for row in kinds]
+    assert old != kinds
+    (law_files / "measures.toml").write_text("\n".join(_as_rows(each) for each in old))
+    law = Law.load(folder=law_files)
+    assert [*law.kinds] == [*LAW.kinds]
+    assert {kind.data_class for kind in law.kinds.values()} == {"none"}
+    assert [row for kind in law.kinds.values() for row in rows_of(kind)] == []
+
+
+def _as_rows(row: dict[str, Any]) -> str:
+    return "[[kinds]]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in row.items())
 
 
 def test_bytes_that_are_no_text_are_refused(law_files: Path) -> None:

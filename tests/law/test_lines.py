@@ -22,6 +22,16 @@ pause = "1 hour"
 when = "at once"
 [[ladders.P0.rungs]]
 tell = ["x"]
+[[kinds]]
+id = "k/one"
+[[kinds.told]]
+when = "never"
+[[kinds]]
+id = "k/two"
+[[kinds.told]]
+when = "at once"
+[[kinds.told]]
+when = "later"
 [clocks]
 "open review" = { P0 = "1 hour" }
 """
@@ -40,7 +50,11 @@ tell = ["x"]
     (("ladders", "P0", "pause"),        13),
     (("ladders", "P0", "rungs", 1, "tell", 0), 17),
     (("ladders", "P0", "rungs", 1, "when"), 16),
-    (("clocks", "open review", "P0"),   19),
+    (("kinds", 1),                      22),
+    (("kinds", 0, "told", 0, "when"),   21),
+    (("kinds", 1, "told", 0, "when"),   25),
+    (("kinds", 1, "told", 1, "what"),   26),
+    (("clocks", "open review", "P0"),   29),
 ])  # fmt: skip
 def test_the_line_is_that_of_the_value_or_of_its_table(path: tuple[int | str, ...], line: int) -> None:
     assert line_of(FILE, path) == line

@@ -10,9 +10,10 @@ from comity.law.forms import filled_in, form
 from comity.law.library import Law
 from comity.law.reviewing import Check, Checklist, checklists, lines
 from comity.law.stamping import by_law
+from comity.request.gaps import goes_on_field
 from comity.request.lifecycle import Act, Role
-from comity.request.model import ByLaw, Request
-from tests.request.lives import BOB, NOW, begun, do, sought
+from comity.request.model import ByLaw, Gap, Request
+from tests.request.lives import ANNA, BOB, NOW, begun, do, sought
 
 LAW = Law.load()
 TODAY = date(2026, 11, 22)
@@ -63,6 +64,55 @@ def test_what_the_kind_of_measure_asks_is_on_it() -> None:
     assert "any other measure: decider, or head of unit" in [each.what for each in preserved.checks]
     assert "want of dual criminality: it is not needed for this kind" in [each.what for each in preserved.checks]
     assert "a request for what was preserved must follow, before it lapses" in [each.what for each in preserved.checks]
+
+
+def of_parts(request: Request) -> dict[str, list[Check]]:
+    """The checks of each measure."""
+    return {found.part: list(found.checks) for found in checklists(request, (LAW, "LU", TODAY))}
+
+
+def test_what_laws_say_of_the_kind_is_on_it_with_the_article_under_its_instrument_only() -> None:
+    """Regulation (EU) 2023/1543 art. 5(4), 13; Budapest Convention art. 16(2), 30; CETS 197 art. 33."""
+    ordered, asked = of("production of traffic data", "eevidence"), of("production of traffic data", "budapest")
+    by = [(each.weight, each.by) for each in ordered.checks]
+    assert ("threshold", "Regulation (EU) 2023/1543 art. 5(4)") in by
+    assert ("then", "Regulation (EU) 2023/1543 art. 13(1)-(3)") in by
+    assert not [each for each in asked.checks if "2023/1543" in each.by]
+    kept = {each.by: each for each in of("expedited preservation", "budapest").checks}
+    assert kept["Budapest 30"].weight == "at once"
+    assert kept["Budapest 16(2)"].what == "one order, renewable where the Party provides so: 90 days at most"
+    [now] = weighing(of("welfare check", "none"), "at once")
+    assert (now.by, "waits for no request" in now.what) == ("CETS 197 33(1)", True)
+
+
+def test_a_preservation_names_the_measure_by_which_it_is_followed_here() -> None:
+    kinds = ("expedited preservation", "production of traffic data", "bank records")
+    request = begun(*(sought(number, kind=kind) for number, kind in enumerate(kinds, 1)))
+    [follows] = [each for each in of_parts(request)["M1"] if each.by.startswith("Budapest 29(2)(f)")]
+    assert follows.what == "a request for what was preserved must follow, before it lapses (M2 asks for it)"
+
+
+def test_secrecy_that_cannot_be_kept_stands_with_the_question_and_what_became_of_it() -> None:
+    kinds = [sought(number, kind="production of traffic data", instrument="eevidence") for number in (1, 2)]
+    request = begun(*kinds, gaps=(Gap(id="Q1", field="purpose"), Gap(id="Q2", field=goes_on_field("M2"))))
+    said = "secrecy was asked for and cannot be kept: whether it goes on is Q2, {}"
+    assert {
+        part: said.format("asked") in [each.what for each in found] for part, found in of_parts(request).items()
+    } == {
+        "M1": False,
+        "M2": True,
+    }
+    answered = do(request, Act.ANSWER, "Q2", (ANNA, Role.COORDINATOR), words="it goes on")
+    assert said.format("answered") in [each.what for each in of_parts(answered)["M2"]]
+
+
+def test_a_minute_that_is_the_same_in_several_states_is_on_it() -> None:
+    """In the other State's offset or ours, it is one instant."""
+    at = datetime.fromisoformat("2026-12-02T06:00:00+01:00")
+    request = begun(sought(1, execute_at=at), sought(2))
+    said = "it is executed in several States at the same minute, 2026-12-02 05:00 UTC: neither before nor after"
+    assert [said in [each.what for each in found] for found in of_parts(request).values()] == [True, False]
+    assert at.astimezone(UTC).hour == 5
 
 
 @pytest.mark.parametrize(("instrument", "told"), [

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import settings
 
 from comity.errors import Unreadable
+from comity.law.models import Followed, OfKind
 from comity.request.letter import Letter
 from comity.request.reading import read
 
@@ -31,6 +32,9 @@ class SmallKind:
     needs: tuple[str, ...] = ()
     lasts: bool = False
     one_person: bool = False
+    data_class: str = "none"
+    told: tuple[OfKind, ...] = ()
+    followed_by: tuple[Followed, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ ASKED = Provision(article="2(3)", verified=True, source="S0")
 
 def due_of(duty: Duty, *rules: Rule, part: str = "M1", preserves: bool = False, **what: Any) -> tuple[Deadline, ...]:
     """The deadlines of one duty of an invented request; `what` belongs to the request, the measure or the duty."""
-    measure = {name: what.pop(name) for name in ("decided", "until", "status") if name in what}
+    measure = {name: what.pop(name) for name in ("decided", "until", "status", "execute_at") if name in what}
     owed = {name: what.pop(name) for name in ("extended",) if name in what}
     request = Request(
         reference=REFERENCE,
@@ -269,6 +269,17 @@ def test_a_date_asked_for_is_a_deadline_of_its_own(duty: Duty) -> None:
 
 def test_a_date_asked_for_binds_no_other_duty() -> None:
     assert [found.rule for found in due_of(Duty.ACKNOWLEDGE, asked_by=OPENED)] == ["default/decide"]
+
+
+@pytest.mark.parametrize("duty", [Duty.DECIDE, Duty.EXECUTE])
+def test_the_minute_at_which_it_is_executed_in_several_states_is_a_deadline_of_its_measure(duty: Duty) -> None:
+    """What is not decided by then cannot be executed then. It is one instant, in whatever offset it was written."""
+    minute = datetime.fromisoformat("2026-04-20T06:00:00+02:00")
+    found = due_of(duty, execute_at=minute)[0]
+    assert (found.rule, found.due.isoformat()) == ("executed at the same minute", "2026-04-20T04:00:00+00:00")
+    assert (found.article, found.length) == ("a date of this request", "as dated")
+    assert [each.rule for each in due_of(Duty.ACKNOWLEDGE, execute_at=minute)] == ["default/decide"]
+    assert [each.rule for each in due_of(duty, part="request", execute_at=minute)] == ["default/decide"]
 
 
 @pytest.mark.parametrize("duty", [Duty.PROVISIONAL_ACT, Duty.DECIDE, Duty.EXECUTE])

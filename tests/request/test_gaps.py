@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
-from comity.request.gaps import MOST_GAPS, gaps, instrument_of
+from comity.law.models import Followed, OfKind
+from comity.request.gaps import MOST_GAPS, gaps, goes_on_field, instrument_of
 from comity.request.letter import Letter
-from tests.request.letters import LAW, NOON, letter
+from comity.request.model import Urgency
+from comity.request.opening import opening
+from tests.request.letters import DIGEST, LAW, NOON, SmallKind, SmallLaw, letter
 
 BINDING = "an instrument in force between PT and LU (known here to be: eio)"
 
@@ -178,3 +181,87 @@ def test_a_protected_name_in_free_text_is_asked_away_without_repeating_it() -> N
 def test_of_a_thousand_gaps_the_first_are_asked() -> None:
     told = letter(measures=[{"kind": "bank records"}] * 100, persons=[{}] * 500, offences=[{}] * 100)
     assert len(gaps(told, LAW, NOON)) == MOST_GAPS
+
+
+# --- what a kind of measure brings with it ----------------------------------------------------------------------------
+
+READ = {"article": "7", "verified": True, "source": "S1"}
+TOLD = OfKind(what="the user is told", instruments=("eio",), **READ)
+AFTERWARDS = Followed(what="a request must follow", kinds=("callers",), **READ)
+OF_KINDS = SmallLaw(
+    {
+        "callers": SmallKind("callers", data_class="traffic", told=(TOLD,)),
+        "keeping": SmallKind("keeping", followed_by=(AFTERWARDS,)),
+    }
+)
+UNDER = {"legal_bases": [{"instrument": "eio", "article": "1"}]}
+SECRET = {"confidentiality": {"needed": True, "reason": "he would flee"}}
+
+
+def asked_by_kinds(*measures: dict[str, Any], **fields: Any) -> dict[str, str]:
+    """What is asked of these measures."""
+    told = letter(**(UNDER | fields), measures=list(measures))
+    return {lack.field: lack.asks for lack in gaps(told, OF_KINDS, NOON) if lack.field.startswith("measures")}
+
+
+@pytest.mark.parametrize(
+    "secrecy", [SECRET, {"confidentiality": {"do_not_notify_user": True}}], ids=["needed", "no notice"]
+)
+def test_secrecy_that_cannot_be_kept_is_put_to_those_who_asked_for_it(secrecy: dict[str, Any]) -> None:
+    """They go on, or withdraw; a letter that says that it goes on is asked nothing."""
+    assert asked_by_kinds({"kind": "callers"}, **secrecy) == {
+        "measures[0].goes_on_if_told": "Please state for measure M1 whether it goes on although somebody whom it "
+        "concerns will learn of it, or is withdrawn: the user is told (7)."
+    }
+    assert asked_by_kinds({"kind": "callers", "goes_on_if_told": True}, **secrecy) == {}
+    assert [*asked_by_kinds({"kind": "callers", "goes_on_if_told": False}, **secrecy)] == [
+        "measures[0].goes_on_if_told"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("measure", "fields"),
+    [
+        ({"kind": "callers"}, {}),
+        ({"kind": "callers"}, {"confidentiality": {"needed": False, "do_not_notify_user": False}}),
+        ({"kind": "keeping"}, SECRET),
+        ({"kind": "callers", "instrument": "harare"}, SECRET),
+    ],
+    ids=["not asked for", "not wanted", "a kind that nobody is told of", "another instrument"],
+)
+def test_where_secrecy_can_be_kept_or_is_not_wanted_nothing_is_asked(
+    measure: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    assert asked_by_kinds(measure, **fields) == {}
+
+
+def test_secrecy_that_cannot_be_kept_holds_back_nothing_urgent() -> None:
+    """It is one question among others: the measure opens in its class."""
+    told = letter(**UNDER, **SECRET, emergency={"claimed": "P0"}, measures=[{"kind": "callers"}])
+    found = gaps(told, OF_KINDS, NOON)
+    opened = opening(told, found, law=OF_KINDS, us="LU", digest=DIGEST, now=NOON)
+    assert goes_on_field("M1") in [gap.field for gap in opened.gaps]
+    assert [(measure.kind, measure.urgency) for measure in opened.measures] == [("callers", Urgency.P0)]
+
+
+def test_a_class_of_data_that_the_kind_does_not_yield_is_asked_again() -> None:
+    content, traffic = ({"kind": "callers", "data": {"data_class": name}} for name in ("content", "traffic"))
+    asks = "Please state for measure M2 the class of the data: 'callers' yields traffic data."
+    assert asked_by_kinds(traffic, content) == {"measures[1].data.data_class": asks}
+
+
+def test_a_preservation_that_nothing_will_follow_is_asked_about_unless_it_is_followed_at_once() -> None:
+    """Budapest Convention art. 29(2)(f)."""
+    alone = {"kind": "keeping", "data": {"intends_request": False}}
+    [(field, asks)] = asked_by_kinds(alone).items()
+    assert field == "measures[0].data.intends_request"
+    assert asks.endswith("(Budapest Convention art. 29(2)(f)): a request must follow (7).")
+    assert asked_by_kinds(alone, {"kind": " Callers "}) == {}
+    assert asked_by_kinds({"kind": "keeping", "data": {"intends_request": True}}) == {}
+
+
+def test_a_minute_that_was_past_on_arrival_is_asked_again() -> None:
+    measures = [{"kind": "callers", "execute_at": at} for at in ("2026-11-20T12:00:00Z", "2026-11-20T12:00:01Z")]
+    [(field, asks)] = asked_by_kinds(*measures).items()
+    assert field == "measures[0].execute_at"
+    assert asks.endswith("at the same minute, with its time zone: the instant given was past when the request arrived.")

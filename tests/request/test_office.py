@@ -223,6 +223,24 @@ def test_a_correction_touches_only_what_rests_on_the_deed() -> None:
     assert {duty.part for duty in corrected.duties if not duty.reckoned} == {"M1"}
 
 
+def test_a_minute_that_was_moved_is_put_right_and_the_clocks_of_its_measure_counted_anew() -> None:
+    minute, later = (NOW + timedelta(days=days) for days in (7, 9))
+    request = do(begun(sought(1, execute_at=minute), sought(2)), Act.OPEN_REVIEW, "request", COORDINATOR)
+    request = reckoned(do(request, Act.CONSULT, "M2", (BOB, Role.REVIEWER), until=NOW + timedelta(days=7)))
+    right = {
+        "deed": ulid(),
+        "act": Act.CONSULT,
+        "part": "M2",
+        "was": request.measures[1].since,
+        "reason": "agreed anew",
+    }
+    moved = do(request, Act.CORRECT, "request", COORDINATOR, **right, execute_at={"M1": later})
+    assert [one.execute_at for one in moved.measures] == [later, None]
+    assert {duty.part for duty in moved.duties if not duty.reckoned} == {"M1", "M2"}
+    with pytest.raises(Objection, match="execute_at names measures, and M7 is none of this request"):
+        do(moved, Act.CORRECT, "request", COORDINATOR, **right, execute_at={"M7": later})
+
+
 def test_a_correction_needs_a_reason() -> None:
     request = begun()
     right = deed(request, Act.CORRECT, "request", COORDINATOR, deed=ulid(), act=Act.RECEIVE, was=NOW, instant=NOW)

@@ -118,3 +118,13 @@ def test_a_letter_without_measures_opens_with_one_of_unknown_kind() -> None:
     found = opened(letter(emergency={"claimed": "P0"}))
     assert found.measures == (SoughtMeasure(id="M1", kind="unknown", instrument="none", urgency=Urgency.P0),)
     assert instrument_of(letter(), 0) is None
+
+
+def test_a_minute_to_come_is_kept_with_its_measure_and_makes_it_no_more_urgent() -> None:
+    """One that was past on arrival is asked again, and is no deadline."""
+    to_come, past = "2026-11-25T06:00:00+01:00", "2026-11-20T12:00:00Z"
+    told = letter(measures=[{"execute_at": to_come}, {"execute_at": past}, {}])
+    found = opened(told)
+    assert [each.execute_at for each in found.measures] == [datetime.fromisoformat(to_come), None, None]
+    assert {each.urgency for each in found.measures} == {Urgency.P3}
+    assert found.data_lost_at is None

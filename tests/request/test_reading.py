@@ -70,6 +70,10 @@ def test_what_is_no_letter_is_refused_with_the_reason(data: bytes, fault: str) -
         ({"purpose": float("-inf")}, "purpose: must be a finite number of at most 18 digits"),
         ({"purpose": 10**30}, "purpose: must be a finite number of at most 18 digits"),
         ({"deadline": {"by": "2026-11-20T09:30:00"}}, f"deadline.by: must carry its time zone, {EXAMPLE}"),
+        (
+            {"measures": [{"execute_at": "2026-12-02T06:00:00"}]},
+            f"measures[0].execute_at: must carry its time zone, {EXAMPLE}",
+        ),
         ({"deadline": {"by": "2026-11-31T09:30:00Z"}}, f"deadline.by: {DATE}"),
         ({"deadline": {"by": "tomorrow"}}, f"deadline.by: {DATE}"),
         ({"deadline": {"by": 1_790_000_000}}, f"deadline.by: {DATE.replace('real ', '')}"),

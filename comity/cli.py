@@ -146,7 +146,7 @@ def law_show(
     from comity.law.kinds import MEASURES
 
     known, plain = _law(), " ".join(name.lower().split())
-    if plain == MEASURES or plain in known.kinds:
+    if plain == MEASURES or (plain in known.kinds and plain not in known.instruments):
         _show_kinds(known, plain, page=page, as_json=as_json)
         return
     profile = known.profile(name.strip().upper(), datetime.now(UTC).date())
@@ -158,6 +158,8 @@ def law_show(
         say_json(found.model_dump(mode="json"))
     else:
         say(drawing.page(found, known).rstrip() if page else drawing.plain(found, known))
+    if found.id in known.kinds and not page and not as_json:
+        say(f"\n'{found.id}' is a kind of measure as well: `comity law show measures`")
 
 
 def _show_kinds(known: "Law", name: str, *, page: bool, as_json: bool) -> None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from comity.law.library import Law
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Request
+from comity.request.rules import part_of
 from tests.crash.life import ACTS
 from tests.request.lives import gone_out
 
@@ -38,8 +40,30 @@ def _until(_request: Request) -> dict[str, Any]:
     return {"until": datetime.now(UTC) + timedelta(days=20)}
 
 
-def _proposing(outcome: Act) -> Callable[[Request], dict[str, Any]]:
-    return lambda _: {"outcome": outcome, "ground": "an/article", "reason": "a reason"}
+def _proposing(outcome: Act, ground: str = "an/article") -> Callable[[Request], dict[str, Any]]:
+    return lambda _: {"outcome": outcome, "ground": ground, "reason": "a reason"}
+
+
+_OWN, _DUAL = "eio/own proceedings", "eio/dual criminality"
+
+
+def _finding(applies: str = "") -> Callable[[Request], dict[str, Any]]:
+    grounds = [each.id for each in Law.load().instruments["eio"].grounds]
+    found = [{"ground": each, "applies": each == applies, "reason": "looked at"} for each in grounds]
+    return lambda _: {"findings": found}
+
+
+def _seen_of(part: str, ground: str = "") -> Callable[[Request], dict[str, Any]]:
+    return lambda request: {"seen": part_of(request, part).proposal, "ground": ground, "reason": "a reason"}  # type: ignore[union-attr]  # noqa: E501
+
+
+def _support_person(_request: Request) -> dict[str, Any]:
+    by = datetime.now(UTC) + timedelta(days=9)
+    return {"safeguard": "support person", "protects": "witness-1", "by": by}
+
+
+def _late(_request: Request) -> dict[str, Any]:
+    return {"duty": "M1/execute", "estimate": datetime.now(UTC) + timedelta(days=99)}
 
 
 def _seen(index: int) -> Callable[[Request], dict[str, Any]]:
@@ -74,6 +98,32 @@ _DISPUTED: tuple[Row, ...] = (
 _CLOSE: tuple[Row, ...] = (
     ("p-anna",  Act.CLOSE,               "request", Role.COORDINATOR,          _nothing),
 )
+_REVIEWED: tuple[Row, ...] = (
+    ("p-anna",  Act.ACKNOWLEDGE,         "request", Role.COORDINATOR,          _nothing),
+    ("p-anna",  Act.OPEN_REVIEW,         "request", Role.COORDINATOR,          _nothing),
+    ("p-eve",   Act.RECUSE,              "request", Role.HEAD_OF_UNIT,         lambda _: {"person": "p-gus", "reason": "kin"}),  # noqa: E501
+    ("p-anna",  Act.PLAN_SAFEGUARD,      "request", Role.COORDINATOR,          _support_person),
+    ("p-bob",   Act.RECORD_FINDINGS,     "M1",      Role.REVIEWER,             _finding()),
+    ("p-bob",   Act.PROPOSE,             "M1",      Role.REVIEWER,             lambda _: {"outcome": Act.GRANT}),
+    ("p-eve",   Act.GRANT,               "M1",      Role.HEAD_OF_UNIT,         _seen_of("M1")),
+    ("p-bob",   Act.RECORD_FINDINGS,     "M2",      Role.REVIEWER,             _finding(_DUAL)),
+    ("p-bob",   Act.PROPOSE,             "M2",      Role.REVIEWER,             _proposing(Act.REFUSE, _DUAL)),
+    ("p-carla", Act.REFUSE,              "M2",      Role.DECIDER,              _seen_of("M2", _DUAL)),
+    ("p-fay",   Act.WITHDRAW,            "M3",      Role.REQUESTING_AUTHORITY, _nothing),
+    ("p-anna",  Act.ASSIGN,              "M1",      Role.COORDINATOR,          _nothing),
+    ("p-dan",   Act.ACKNOWLEDGE,         "request", Role.EXECUTING_AUTHORITY,  _nothing),
+    ("p-dan",   Act.START,               "M1",      Role.EXECUTING_AUTHORITY,  _nothing),
+    ("p-dan",   Act.SUSPEND,             "M1",      Role.EXECUTING_AUTHORITY,  lambda _: {"ground": _OWN, "reason": "a trial"}),  # noqa: E501
+    ("p-dan",   Act.CONTINUE,            "M1",      Role.EXECUTING_AUTHORITY,  _nothing),
+    ("p-anna",  Act.REPORT_DELAY,        "request", Role.COORDINATOR,          _late),
+    ("p-anna",  Act.TELL_CONCERNED,      "M1",      Role.COORDINATOR,          _until),
+    ("p-dan",   Act.RECORD_INTERVIEW,    "request", Role.EXECUTING_AUTHORITY,  lambda _: {"heard": "witness-1"}),
+    ("p-anna",  Act.RECORD_SAFEGUARD,    "request", Role.COORDINATOR,          lambda _: {"name": "S1"}),
+    ("p-dan",   Act.COMPLETE,            "M1",      Role.EXECUTING_AUTHORITY,  _nothing),
+    ("p-anna",  Act.RECORD_LETTER,       "request", Role.COORDINATOR,          lambda _: gone_out("closing", "M1", "M2")),  # noqa: E501
+    ("p-anna",  Act.CONCLUDE,            "request", Role.COORDINATOR,          _nothing),
+    ("p-anna",  Act.CLOSE,               "request", Role.COORDINATOR,          _nothing),
+)
 # fmt: on
 
 NIGHT = "night"
@@ -82,5 +132,6 @@ NIGHT = "night"
 LIVES = (
     Life("urgent", "p0-livestream-announced", (*_ASKED, *ACTS, *_CLOSE), waits=timedelta(minutes=12)),
     Life("continued", "p0-livestream-announced", (*ACTS, *_CLOSE), continue_after=80),
+    Life("reviewed", "p2-suspect-about-to-flee", _REVIEWED),
     Life("disputed", "p3-bank-records-three-measures", _DISPUTED, waits=timedelta(days=9), relay=False),
 )

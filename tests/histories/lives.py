@@ -54,7 +54,7 @@ def _finding(applies: str = "") -> Callable[[Request], dict[str, Any]]:
 
 
 def _seen_of(part: str, ground: str = "") -> Callable[[Request], dict[str, Any]]:
-    return lambda request: {"seen": part_of(request, part).proposal, "ground": ground, "reason": "a reason"}  # type: ignore[union-attr]  # noqa: E501
+    return lambda request: {"seen": part_of(request, part).proposal, "ground": ground, "reason": "a reason"}  # type: ignore[union-attr]
 
 
 def _support_person(_request: Request) -> dict[str, Any]:

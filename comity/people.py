@@ -7,13 +7,16 @@ time_zone = "Europe/Berlin"
 mail = "a@authority.example"
 webhook = "https://pager.authority.example/anna"   # may be left out: told beside mail (webhook-secrets.toml)
 deputies = ["bert"]               # may be left out
+delegations = [{ role = "decider", by = "carla", since = 2026-12-01, until = 2026-12-14 }]   # may be left out
 os_user = "anna"                  # may be left out: whose commands on this machine are theirs
 """
 
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -64,6 +67,21 @@ class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Delegation(_Entry):
+    """A role of somebody else's for a time: from the beginning of one day to the end of another, in their time zone."""
+
+    role: Annotated[Role, AfterValidator(_held_by_a_person)]
+    by: PersonId
+    since: date
+    until: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until < self.since:
+            raise ValueError(f"it ends on {self.until}, before it begins on {self.since}")
+        return self
+
+
 class Person(_Entry):
     """One table of the file. `mail` is one plain address; `deputies` are ids of other tables."""
 
@@ -74,12 +92,19 @@ class Person(_Entry):
     mail: Annotated[str, AfterValidator(_plain_address)]
     webhook: Annotated[str, AfterValidator(_safe_url)] | None = None
     deputies: tuple[PersonId, ...] = ()
+    delegations: tuple[Delegation, ...] = ()
     os_user: str | None = None
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone that their letters are dated in."""
         return ZoneInfo(self.time_zone)
+
+    def held(self, at: datetime) -> tuple[Role, ...]:
+        """The roles that they hold at an instant: their own, then those delegated to them."""
+        day = at.astimezone(self.zone).date()
+        given = (each.role for each in self.delegations if each.since <= day <= each.until)
+        return tuple(dict.fromkeys((*self.roles, *given)))
 
 
 class _File(_Entry):
@@ -105,12 +130,26 @@ class _File(_Entry):
             raise ValueError(f"no table for these deputies: {', '.join(unknown)}")
         return self
 
+    @model_validator(mode="after")
+    def _delegated_by_who_holds_it(self) -> Self:
+        given = [(person.id, each) for person in self.people.values() for each in person.delegations]
+        for person, each in given:
+            giver = self.people.get(each.by)
+            if giver is None or each.role not in giver.roles or giver.id == person:
+                raise ValueError(f"{person}: '{each.role}' is not {each.by}'s to delegate to them")
+        return self
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
 
 class People:
     """All people, as the file says at this moment: it is read again when it has changed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime] = _now) -> None:
         self._path = path
+        self._clock = clock
         self._file = Watched[dict[str, Person]](path, _read, {})
 
     @classmethod
@@ -139,7 +178,12 @@ class People:
 
         An alarm must reach somebody: while the file cannot be read, the people of its last readable state are told.
         """
-        return tuple(person for person in self._last_readable().values() if role in person.roles)
+        now = self._clock()
+        return tuple(person for person in self._last_readable().values() if role in person.held(now))
+
+    def roles_of(self, id_: str) -> tuple[Role, ...]:
+        """The roles that a person holds at this moment, delegated ones last. Raises NotYours, Unreadable."""
+        return self.of(id_).held(self._clock())
 
     def all(self) -> tuple[Person, ...]:
         """Everybody, in the order of the file. Raises Unreadable."""
@@ -164,12 +208,12 @@ class People:
 
         Raises Unreadable when the file cannot be read.
         """
-        person = self.of(id_)
-        if role in person.roles:
+        held = self.roles_of(id_)
+        if role in held:
             return
-        if on_behalf and role in OUTSIDE and _ENTERS_FOR_OTHERS.intersection(person.roles):
+        if on_behalf and role in OUTSIDE and _ENTERS_FOR_OTHERS.intersection(held):
             return
-        raise NotYours(f"{id_} does not hold the role '{role}'; held: {', '.join(person.roles)}{_hint(role)}")
+        raise NotYours(f"{id_} does not hold the role '{role}'; held: {', '.join(held)}{_hint(role)}")
 
     def _last_readable(self) -> dict[str, Person]:
         with suppress(Unreadable):

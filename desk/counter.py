@@ -163,7 +163,7 @@ class Counter:
 
         Raises NotYours when they hold none of them.
         """
-        held = [role for role in self.people.of(person).roles if role in able]
+        held = [role for role in self.people.roles_of(person) if role in able]
         chosen = held[0] if held else min(able)
         self.people.may_act(person, chosen, on_behalf=on_behalf)
         return chosen

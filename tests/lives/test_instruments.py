@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
 from comity.law.models import Instrument
+from comity.law.reckoning import reckon
 from comity.request.deadlines import NO_NUMBER
 from comity.request.lifecycle import Act, Duty, Role, Status
 from comity.request.model import Request
@@ -57,6 +59,7 @@ async def test_a_whole_life_under_it(authority: Office, instrument: Instrument, 
     for before in (Act.ACKNOWLEDGE, Act.OPEN_REVIEW):
         await act(reference, authority.deed(reference, "p-anna", before))
     await authority.decide(reference, "M1", Act.GRANT)
+    counted_again(authority, await authority.reckoned(reference))
     for person, name, part, more in (
         ("p-anna", Act.ASSIGN, "M1", {}),
         ("p-dan", Act.ACKNOWLEDGE, "request", EXECUTING),
@@ -68,6 +71,16 @@ async def test_a_whole_life_under_it(authority: Office, instrument: Instrument, 
     ):
         await act(reference, authority.deed(reference, person, name, part, **more))
     assert (await authority.agreed(reference)).status == Status.CLOSED
+
+
+def counted_again(authority: Office, request: Request) -> None:
+    """What the ledger's events make of the request, counted by the law it keeps, is due at the same instants."""
+    settings = authority.home.settings
+    calendar = OfficeCalendar.of(settings.own_state, settings.zone)
+    retold = authority.retold(request.reference)
+    anew = tuple(owed.model_copy(update={"reckoned": False, "deadlines": ()}) for owed in retold.duties)
+    found = reckon(retold.model_copy(update={"duties": anew}), authority.home.laws.of(retold.law), calendar)
+    assert {row.duty: row.deadlines for row in found.duties} == {owed.key: owed.deadlines for owed in request.duties}
 
 
 def limits(request: Request) -> set[str]:

@@ -7,7 +7,7 @@ register knows what it planned, so the sweep rings in its place, by the alarm's 
 from datetime import datetime, timedelta
 
 import structlog
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from temporalio import activity
 
 from activities.notices import notice
@@ -15,7 +15,9 @@ from activities.record import RecordCipher
 from comity.home import Home
 from comity.ledger import log
 from comity.register import reading
+from comity.request.lifecycle import Role
 from comity.request.model import Alarm, Ladder, Owed, PersonId, Ulid
+from comity.request.rules import owing
 
 _log = structlog.get_logger()
 
@@ -34,6 +36,7 @@ class Unrung(BaseModel):
     owed: Owed
     ladder: Ladder
     rung_before: tuple[str, ...]
+    owing: tuple[Role, ...] = Field((), description="who owes it, where the request says more than the table does")
 
 
 class RungInstead(BaseModel):
@@ -77,7 +80,8 @@ class Watchman:
         if owed is None:
             return None
         _log.error("alarm did not ring", reference=reference)
-        return Unrung(reference=reference, owed=owed, ladder=request.ladders[owed.ladder], rung_before=before)
+        ladder = request.ladders[owed.ladder]
+        return Unrung(reference=reference, owed=owed, ladder=ladder, rung_before=before, owing=owing(request, owed))
 
     @activity.defn(name="rung instead")
     def enter(self, rung: RungInstead) -> None:

@@ -7,7 +7,7 @@ duty, generation, rung). Rungs count on over the rounds of a ladder: at the top 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from comity.request.lifecycle import OFFICE, OWED_BY, Role
+from comity.request.lifecycle import OFFICE, Role
 from comity.request.model import Alarm, Ladder, Owed, Reckoned
 
 
@@ -38,8 +38,8 @@ def soonest(duties: Iterable[Owed]) -> Owed | None:
     return min(waiting, key=lambda pair: pair[0])[1] if waiting else None
 
 
-def alarm(owed: Owed, planned: datetime, ladder: Ladder) -> Alarm:
-    """The rung that a duty has come to, planned for `planned` however late it is rung."""
+def alarm(owed: Owed, planned: datetime, ladder: Ladder, *, owing: tuple[Role, ...]) -> Alarm:
+    """The rung that a duty has come to, planned for `planned` however late it is rung; `owing`: who owes it."""
     turn, step = divmod(owed.rung, len(ladder.rungs))
     return Alarm(
         duty=owed.key,
@@ -48,12 +48,12 @@ def alarm(owed: Owed, planned: datetime, ladder: Ladder) -> Alarm:
         round=turn,
         planned=planned,
         next_at=planned + _gap(ladder, step),
-        tell=_recipients(owed, ladder, step),
+        tell=_recipients(owing, ladder, step),
         overdue=owed.due is not None and planned >= owed.due,
     )
 
 
-def latest(owed: Owed, ladder: Ladder, now: datetime) -> Alarm:
+def latest(owed: Owed, ladder: Ladder, now: datetime, *, owing: tuple[Role, ...]) -> Alarm:
     """Of the rungs that have come by now the last, of a duty whose next one has come: what lies before it is skipped.
 
     Whole rounds are skipped at once, however long nobody has climbed.
@@ -61,9 +61,9 @@ def latest(owed: Owed, ladder: Ladder, now: datetime) -> Alarm:
     planned = owed.next_at or now
     rounds = max(0, (now - planned) // _round(ladder))
     standing = owed.model_copy(update={"rung": owed.rung + rounds * len(ladder.rungs)})
-    rung = alarm(standing, planned + rounds * _round(ladder), ladder)
+    rung = alarm(standing, planned + rounds * _round(ladder), ladder, owing=owing)
     while rung.next_at <= now:
-        rung = alarm(owed.model_copy(update={"rung": rung.rung + 1}), rung.next_at, ladder)
+        rung = alarm(owed.model_copy(update={"rung": rung.rung + 1}), rung.next_at, ladder, owing=owing)
     return rung
 
 
@@ -72,10 +72,10 @@ def _round(ladder: Ladder) -> timedelta:
     return sum((_gap(ladder, step) for step in range(len(ladder.rungs))), timedelta())
 
 
-def _recipients(owed: Owed, ladder: Ladder, step: int) -> tuple[Role, ...]:
+def _recipients(owing: tuple[Role, ...], ladder: Ladder, step: int) -> tuple[Role, ...]:
     """Whom a rung calls: on the first also those of the office who owe the duty."""
-    owing = [role for role in OWED_BY[owed.duty] if role in OFFICE] if step == 0 else []
-    return tuple(dict.fromkeys([*owing, *ladder.rungs[step].tell]))
+    ours = [role for role in owing if role in OFFICE] if step == 0 else []
+    return tuple(dict.fromkeys([*ours, *ladder.rungs[step].tell]))
 
 
 def _gap(ladder: Ladder, step: int) -> timedelta:

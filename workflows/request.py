@@ -43,7 +43,7 @@ with workflow.unsafe.imports_passed_through():
         digest_of,
         stage_of,
     )
-    from comity.request.rules import check
+    from comity.request.rules import check, owing
     from comity.request.triage import ladder_name
     from temporal import tracing
     from temporal.names import DIRECTION, NOTICES, REQUESTED, REQUESTING, STAGE, URGENCY
@@ -366,7 +366,7 @@ class RequestLife:
         return True
 
     def _ring(self, owed: Owed, planned: datetime) -> None:
-        alarm = escalation.alarm(owed, planned, self._request.ladders[owed.ladder])
+        alarm = escalation.alarm(owed, planned, self._request.ladders[owed.ladder], owing=owing(self._request, owed))
         with tracing.within(self._causes.get(owed.key)), tracing.step("ring", reference=self._reference):
             self._apply_clock(Act.RING, alarm)
             self._fly(self._knock(owed, alarm))

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.standing import Finding
     from activities.sweep import Notified, Sweeper
     from activities.unrung import RungInstead, Unrung, Watchman
-    from comity.request.lifecycle import Role
+    from comity.request.lifecycle import OWED_BY, Role
     from comity.request.model import Alarm
     from temporal.names import NOTICES
     from workflows import escalation
@@ -100,7 +100,10 @@ class Sweep:
         if await self._unrung(now):
             await workflow.sleep(MOMENT)
             for unrung in await self._unrung(now):
-                await self._ring(unrung, escalation.latest(unrung.owed, unrung.ladder, now))
+                await self._ring(
+                    unrung,
+                    escalation.latest(unrung.owed, unrung.ladder, now, owing=unrung.owing or OWED_BY[unrung.owed.duty]),
+                )
 
     async def _unrung(self, now: datetime) -> list[Unrung]:
         return await workflow.execute_activity_method(Watchman.unrung, now, **LOOKING)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from comity.errors import NotFound, NotOpen, Objection, Stale
 from comity.request.lifecycle import (
     FACTS,
+    OWED_BY,
     Act,
     Duty,
     Guard,
@@ -35,6 +36,7 @@ from comity.request.model import (
     Linked,
     Measure,
     NewMeasure,
+    Owed,
     Package,
     Particulars,
     PrivilegeNamed,
@@ -619,6 +621,16 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.PRESERVED_FIRST: _preserved_first,
 }
 """For each guard the function that objects: it returns the reason, or None."""
+
+
+def owing(request: Request, owed: Owed) -> tuple[Role, ...]:
+    """Who owes a duty: an answer, whoever was asked; a decision on what is proposed, whom our own law names."""
+    if owed.duty == Duty.ANSWER:
+        return tuple(question.to for question in request.questions if question.id == owed.part)
+    if owed.duty == Duty.DECIDE:
+        deciders = next((measure.deciders for measure in request.measures if measure.id == owed.part), ())
+        return tuple(dict.fromkeys((*OWED_BY[owed.duty], *deciders)))
+    return OWED_BY[owed.duty]
 
 
 def is_open(status: Status) -> bool:

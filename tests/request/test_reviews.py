@@ -7,7 +7,7 @@ import pytest
 from comity.errors import Objection
 from comity.request.lifecycle import Act, Duty, Role, Status
 from comity.request.model import Exhibit, Measure, Request, Urgency
-from comity.request.rules import part_of
+from comity.request.rules import owing, part_of
 from tests.request.lives import (
     ANNA,
     BOB,
@@ -126,6 +126,13 @@ def test_our_own_law_says_who_decides() -> None:
         do(request, Act.RETURN, "M1", DECIDER, reason="no")
     assert measure(do(request, Act.RETURN, "M1", HEAD, reason="think again")).status == Status.SOUGHT
     assert measure(deciding(request, Act.REFUSE, HEAD, ground=MUST)).status == Status.REFUSED
+
+
+def test_whoever_our_own_law_names_owes_the_decision_and_so_is_told_of_it() -> None:
+    request = proposing(found(opened(), must=True, may=False), Act.REFUSE, MUST, deciders=(Role.HEAD_OF_UNIT,))
+    roles = {each.key: owing(request, each) for each in request.duties}
+    assert roles["M1/decide"] == (Role.REVIEWER, Role.DECIDER, Role.HEAD_OF_UNIT)
+    assert roles["request/acknowledge"] == (Role.COORDINATOR,)
 
 
 def test_a_decision_waits_for_the_consultation_that_the_law_asks_for() -> None:

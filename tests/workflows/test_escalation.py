@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.request.fold import fold
-from comity.request.lifecycle import Act, Duty, Role
+from comity.request.lifecycle import OWED_BY, Act, Duty, Role
 from comity.request.model import (
     Alarm,
     Deadline,
@@ -77,7 +77,7 @@ class Climb:
     def pass_to(self, now: datetime) -> None:
         """All that has come due by `now` is rung, in the order of the workflow's clock."""
         while (owed := escalation.soonest(self.request.duties)) and owed.next_at and owed.next_at <= now:
-            alarm = escalation.alarm(owed, owed.next_at, self.request.ladders[owed.ladder])
+            alarm = escalation.alarm(owed, owed.next_at, self.request.ladders[owed.ladder], owing=OWED_BY[owed.duty])
             self.rung.append(alarm)
             self.happens(Act.RING, alarm, now)
 
@@ -244,8 +244,8 @@ def test_of_the_rungs_that_were_missed_the_last_one_rings(rungs: list[int], stoo
     (reckoned,) = Climb(climbed).request.duties[-1:]
     owed = reckoned.model_copy(update={"rung": begun_at, "next_at": NOW})
     now = NOW + stood * MINUTE
-    one_by_one = escalation.alarm(owed, NOW, climbed)
+    one_by_one = escalation.alarm(owed, NOW, climbed, owing=OWED_BY[owed.duty])
     while one_by_one.next_at <= now:
         further = owed.model_copy(update={"rung": one_by_one.rung + 1})
-        one_by_one = escalation.alarm(further, one_by_one.next_at, climbed)
-    assert escalation.latest(owed, climbed, now) == one_by_one
+        one_by_one = escalation.alarm(further, one_by_one.next_at, climbed, owing=OWED_BY[owed.duty])
+    assert escalation.latest(owed, climbed, now, owing=OWED_BY[owed.duty]) == one_by_one

@@ -360,7 +360,7 @@ def _say_what_is_missing(to: typer.Typer) -> None:
 
 OF_THE_SERVICE = (
     "up", "worker", "submit", "oral", "act", "join", "disclose", "letter", "paper", "list", "watch", "rota", "show",
-    "trace", "identity", "retention", "revive", "doctor",
+    "trace", "identity", "retention", "statistics", "revive", "doctor",
 )  # fmt: skip
 
 

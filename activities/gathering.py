@@ -65,7 +65,9 @@ class Gathering(Generic[Whose, Piece, Outcome]):
         """Whether something has come within the pause; not once the worker is to stop."""
         batch.more.clear()
         waits = [asyncio.ensure_future(wait) for wait in (batch.more.wait(), activity.wait_for_worker_shutdown())]
-        done, waiting = await asyncio.wait(waits, timeout=self._pause, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waiting:
-            wait.cancel()
+        try:
+            done, _ = await asyncio.wait(waits, timeout=self._pause, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # also when the mail has waited its longest: else both would wait on, one as long as the worker runs
+            for wait in waits:
+                wait.cancel()
         return waits[0] in done and not activity.is_worker_shutdown()

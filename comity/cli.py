@@ -379,7 +379,7 @@ def _say_what_is_missing(to: typer.Typer) -> None:
 
 OF_THE_SERVICE = (
     "up", "worker", "submit", "oral", "act", "join", "disclose", "letter", "follow-up", "paper", "list", "watch",
-    "rota", "show", "review", "trace", "identity", "retention", "revive", "doctor",
+    "rota", "show", "review", "trace", "identity", "retention", "statistics", "revive", "doctor",
 )  # fmt: skip
 
 

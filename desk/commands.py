@@ -64,7 +64,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
     for command in (
         up, worker, submit, oral, act, join, disclose, letter, paper, listing, watch, rota, show, review, trace,
-        identity, retention, revive, doctor,
+        identity, retention, statistics, revive, doctor,
     ):  # fmt: skip
         app.command(command.__name__ if command is not listing else "list")(command)
     app.command("follow-up")(follow_up)
@@ -742,6 +742,23 @@ def _say_kept(rows: "tuple[KeptRow, ...]", *, as_json: bool) -> None:
         return
     for line in lines(rows):
         say(line)
+
+
+def statistics(
+    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m"], help="The first month.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m"], help="The last month; default: the last that is over.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Count requests, outcomes, days and what was done in time, by month. No number under five is shown, nor found."""
+    from desk.counting import lines, statistics_of
+
+    found = statistics_of(open_home(Settings()), since, until)
+    if as_json:
+        say_json([table.model_dump() for table in found])
+    else:
+        say("\n".join(lines(found)))
 
 
 def revive(

@@ -100,10 +100,8 @@ class Sweep:
         if await self._unrung(now):
             await workflow.sleep(MOMENT)
             for unrung in await self._unrung(now):
-                await self._ring(
-                    unrung,
-                    escalation.latest(unrung.owed, unrung.ladder, now, owing=unrung.owing or OWED_BY[unrung.owed.duty]),
-                )
+                owing = unrung.owing or OWED_BY[unrung.owed.duty]
+                await self._ring(unrung, escalation.latest(unrung.owed, unrung.ladder, now, owing=owing))
 
     async def _unrung(self, now: datetime) -> list[Unrung]:
         return await workflow.execute_activity_method(Watchman.unrung, now, **LOOKING)

@@ -24,9 +24,8 @@ from comity.register.tables import (
     REQUEST,
 )
 from comity.request.fold import begin, fold, receipt_of
-from comity.request.lifecycle import OUTSIDE, Status
+from comity.request.lifecycle import OUTSIDE, OWED_BY, Duty, Role, Status
 from comity.request.model import Event, Owed, Request, canonical, digest_of, stage_of
-from comity.request.rules import owing
 from comity.store import alone, insert
 
 _KNOWING = 61727
@@ -150,7 +149,7 @@ def _duty_rows(before: Request | None, after: Request, event: Event) -> dict[_Du
 
 
 def _duty_row(request: Request, owed: Owed, ended: Event | None = None) -> dict[str, Any]:
-    roles = owing(request, owed)
+    roles = _owing(request, owed)
     return {
         "reference": request.reference,
         "key": owed.key,
@@ -165,6 +164,12 @@ def _duty_row(request: Request, owed: Owed, ended: Event | None = None) -> dict[
         "held_by": owed.held_by,
         "next_at": owed.next_at,
     }
+
+
+def _owing(request: Request, owed: Owed) -> tuple[Role, ...]:
+    """Who owes a duty from its opening on: an answer, whoever was asked."""
+    asked = tuple(question.to for question in request.questions if question.id == owed.part)
+    return asked if owed.duty == Duty.ANSWER else OWED_BY[owed.duty]
 
 
 def _upsert(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -624,9 +624,7 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
 
 
 def owing(request: Request, owed: Owed) -> tuple[Role, ...]:
-    """Who owes a duty: an answer, whoever was asked; a decision on what is proposed, whom our own law names."""
-    if owed.duty == Duty.ANSWER:
-        return tuple(question.to for question in request.questions if question.id == owed.part)
+    """Who of us owes a duty: a decision on what is proposed, also whom our own law names for it."""
     if owed.duty == Duty.DECIDE:
         deciders = next((measure.deciders for measure in request.measures if measure.id == owed.part), ())
         return tuple(dict.fromkeys((*OWED_BY[owed.duty], *deciders)))

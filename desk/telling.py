@@ -103,7 +103,7 @@ def show_request(home: Home, request: Request) -> None:
         out.print(f"keeps the law {request.law}; here is {home.laws.today.version}: 'apply newer law' is a deed")
     for line in (*map(_part, parts_of(request)), *_duties(request.duties), *open_lines(request)):
         out.print(line)
-    for line in _protected(request):
+    for line in protected(request):
         out.print(line)
     for link in links(home, request.reference):
         out.print(f"touches  {link.other}: both name the same {', '.join(link.kinds)}")
@@ -111,8 +111,11 @@ def show_request(home: Home, request: Request) -> None:
         out.print(f"Q{number}: {lack.asks}")
 
 
-def _protected(request: Request) -> Iterator[str]:
-    """What is seen to for those whom the request concerns, and what is set apart."""
+def protected(request: Request) -> Iterator[str]:
+    """What is seen to for those whom the request concerns, and what, and who, is set apart."""
+    for measure in request.measures:
+        if measure.remedy_until:
+            yield f"{measure.id:<8} a remedy may be sought until {measure.remedy_until:%Y-%m-%d %H:%M} UTC"
     for each in request.safeguards:
         stands = "seen to" if each.done else f"by {each.by:%Y-%m-%d %H:%M} UTC"
         yield f"{each.name:<8} {each.what} for {each.protects}: {stands}"
@@ -122,6 +125,8 @@ def _protected(request: Request) -> Iterator[str]:
         yield f"recovery {person}: until {until:%Y-%m-%d}"
     for privilege in request.privileges:
         yield f"apart    exhibit {privilege.exhibit}: privilege claimed; {_DECIDED[privilege.upheld]}"
+    if request.recused:
+        yield f"recused  {', '.join(request.recused)}"
 
 
 _DECIDED = {None: "a court has to decide", True: "upheld: it leaves in nothing", False: "denied"}

@@ -306,7 +306,11 @@ def _told_requester(view: View) -> str | None:
 
 def _consulted(view: View) -> str | None:
     consulted = isinstance(view.part, Measure) and (view.part.consulted or not view.part.consult_first)
-    return _unless(consulted, "the requesting authority is consulted first; return it, then 'consult'")
+    return _unless(consulted, _CONSULT)
+
+
+_CONSULT = "the requesting authority is consulted first: 'consult' while it is sought, then propose"
+_CONSULTED_FIRST = frozenset({Act.REFUSE, Act.POSTPONE})
 
 
 def _lasts(view: View) -> str | None:
@@ -473,7 +477,10 @@ def _follows_from_findings(view: View) -> str | None:
         return f"it must be stamped by the law that the request keeps ({view.request.law or 'none'})"
     found = {each.ground: each.applies for each in getattr(view.part, "findings", ())}
     if proposal.outcome in ON_A_GROUND:
-        return _of_its_ground(proposal.ground, found, (*law.must, *law.may))
+        waits = (
+            law.consult_first and proposal.outcome in _CONSULTED_FIRST and not getattr(view.part, "consulted", False)
+        )
+        return _of_its_ground(proposal.ground, found, (*law.must, *law.may)) or _unless(not waits, _CONSULT)
     return _of_a_grant(found, law.must, () if view.request.urgency in ALONE_AT_NIGHT else law.may)
 
 

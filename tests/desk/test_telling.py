@@ -1,10 +1,12 @@
 """What people read is short enough to be read: what is alike shares a line."""
 
+from datetime import timedelta
+
 import pytest
 
-from comity.request.model import Gap, Request
-from desk.telling import open_lines, show_opened, together
-from tests.request.lives import begun, sought
+from comity.request.model import Gap, Privilege, Request, Safeguard
+from desk.telling import open_lines, protected, show_opened, together
+from tests.request.lives import NOW, begun, sought, ulid
 
 
 def asked(number: int) -> Request:
@@ -41,3 +43,36 @@ def test_questions_that_are_owed_alike_share_a_line(capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert said.count("/answer") == 1
     assert "owed     Q1 to Q12/answer" in said
+
+
+def test_what_is_set_apart_and_who_stands_in_the_whole() -> None:
+    """A remedy, a safeguard, what was heard, a recovery, privilege, recusal: a line each."""
+    soon = NOW + timedelta(days=3)
+    request = begun(edition=1)
+    [measure] = request.measures
+    found = request.model_copy(
+        update={
+            "measures": (measure.model_copy(update={"remedy_until": soon}),),
+            "safeguards": (
+                Safeguard(name="S1", what="referral", protects="child-1", by=soon),
+                Safeguard(name="S2", what="safety plan", protects="child-1", by=soon, done=True),
+            ),
+            "interviews": {"child-1": 1, "child-2": 2},
+            "recoveries": {"child-1": soon},
+            "privileges": tuple(Privilege(exhibit=ulid(), upheld=upheld) for upheld in (None, True, False)),
+            "recused": ("p-bob",),
+        }
+    )
+    told = list(protected(found))
+    assert [line.split()[0] for line in told] == [
+        *("M1", "S1", "S2", "heard", "heard", "recovery", "apart", "apart", "apart", "recused")
+    ]
+    assert [line for line in told if line.startswith("S")] == [
+        "S1       referral for child-1: by 2026-11-23 09:00 UTC",
+        "S2       safety plan for child-1: seen to",
+    ]
+    assert [line.rpartition("; ")[2] for line in told if line.startswith("apart")] == [
+        "a court has to decide",
+        "upheld: it leaves in nothing",
+        "denied",
+    ]

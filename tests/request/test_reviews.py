@@ -97,7 +97,7 @@ def test_a_refusal_rests_on_a_ground_that_the_law_has_and_that_was_found_to_appl
         proposing(request, Act.REFUSE, MUST)
     with pytest.raises(Objection, match="its instrument has no ground 'eio/immunity'; it has untoc/sovereignty"):
         proposing(request, Act.REFUSE, "eio/immunity")
-    assert measure(proposing(request, Act.REFUSE, MAY)).proposed == Act.REFUSE
+    assert measure(proposing(request, Act.REFUSE, MAY, consult_first=False)).proposed == Act.REFUSE
 
 
 def test_what_is_found_anew_takes_the_place_of_what_was_found() -> None:
@@ -129,16 +129,23 @@ def test_our_own_law_says_who_decides() -> None:
 
 
 def test_whoever_our_own_law_names_owes_the_decision_and_so_is_told_of_it() -> None:
-    request = proposing(found(opened(), must=True, may=False), Act.REFUSE, MUST, deciders=(Role.HEAD_OF_UNIT,))
+    stamped = {"deciders": (Role.HEAD_OF_UNIT,), "consult_first": False}
+    request = proposing(found(opened(), must=True, may=False), Act.REFUSE, MUST, **stamped)
     roles = {each.key: owing(request, each) for each in request.duties}
     assert roles["M1/decide"] == (Role.REVIEWER, Role.DECIDER, Role.HEAD_OF_UNIT)
     assert roles["request/acknowledge"] == (Role.COORDINATOR,)
 
 
-def test_a_decision_waits_for_the_consultation_that_the_law_asks_for() -> None:
-    request = proposing(found(opened(), must=True, may=False), Act.REFUSE, MUST)
-    with pytest.raises(Objection, match="consulted first"):
-        deciding(request, Act.REFUSE, DECIDER, ground=MUST)
+@pytest.mark.parametrize("outcome", [Act.REFUSE, Act.POSTPONE])
+def test_a_refusal_is_not_even_proposed_before_the_consultation_that_the_law_asks_for(outcome: Act) -> None:
+    """Nor decided, where it was proposed so before; a condition is offered, and needs none."""
+    request = found(opened(), must=True, may=False)
+    with pytest.raises(Objection, match="consulted first: 'consult' while it is sought, then propose"):
+        proposing(request, outcome, MUST)
+    assert measure(proposing(request, Act.OFFER_CONDITIONS, MUST)).status == Status.PROPOSED
+    consulted = do(request, Act.CONSULT, "M1", REVIEWER, until=NOW.replace(day=30))
+    answered = do(consulted, Act.ANSWER_CONSULTATION, "M1", (ANNA, Role.REQUESTING_AUTHORITY))
+    assert measure(proposing(answered, outcome, MUST)).status == Status.PROPOSED
 
 
 def test_where_the_law_asks_for_no_consultation_none_is_waited_for() -> None:

@@ -17,7 +17,7 @@ from comity.register import linking, reading
 from comity.register.linking import Link
 from comity.request.gaps import Lack
 from comity.request.lifecycle import Duty, Role
-from comity.request.model import Measure, Owed, Package, Question, Request, stage_of
+from comity.request.model import Measure, Owed, Package, Question, Request, Safeguard, Task, stage_of
 from comity.request.rules import offers, parts_of
 from desk.reviewing import checklists
 from desk.submitting import Questions
@@ -112,13 +112,12 @@ def show_request(home: Home, request: Request) -> None:
 
 
 def protected(request: Request) -> Iterator[str]:
-    """What is seen to for those whom the request concerns, and what, and who, is set apart."""
+    """What is seen to for those whom the request concerns, what has a date, and what, and who, is set apart."""
     for measure in request.measures:
         if measure.remedy_until:
             yield f"{measure.id:<8} a remedy may be sought until {measure.remedy_until:%Y-%m-%d %H:%M} UTC"
-    for each in request.safeguards:
-        stands = "seen to" if each.done else f"by {each.by:%Y-%m-%d %H:%M} UTC"
-        yield f"{each.name:<8} {each.what} for {each.protects}: {stands}"
+    yield from (f"{each.name:<8} {each.what} for {each.protects}: {_by(each)}" for each in request.safeguards)
+    yield from (f"{each.name:<8} {each.what}, {', '.join(each.about) or 'all'}: {_by(each)}" for each in request.tasks)
     for person, times in request.interviews.items():
         yield f"heard    {person}: {times} {'time' if times == 1 else 'times'}"
     for person, until in request.recoveries.items():
@@ -127,6 +126,10 @@ def protected(request: Request) -> Iterator[str]:
         yield f"apart    exhibit {privilege.exhibit}: privilege claimed; {_DECIDED[privilege.upheld]}"
     if request.recused:
         yield f"recused  {', '.join(request.recused)}"
+
+
+def _by(dated: Safeguard | Task) -> str:
+    return "done" if dated.done else f"by {dated.by:%Y-%m-%d %H:%M} UTC"
 
 
 _DECIDED = {None: "a court has to decide", True: "upheld: it leaves in nothing", False: "denied"}

@@ -46,9 +46,9 @@ NOTHING_KNOWN = Elsewhere()
 def checklists(
     request: Request, known: tuple[Law, str, date], elsewhere: Elsewhere = NOTHING_KNOWN
 ) -> tuple[Checklist, ...]:
-    """One for each measure, by the law and the profile of our own State on a day."""
+    """One for each measure, by a law and the profile of our own State when the request came; `day`: today."""
     law, own_state, day = known
-    profile = law.profile(own_state, day)
+    profile = law.profile(own_state, request.received.date())
     return tuple(
         Checklist(
             part=measure.id,

@@ -223,6 +223,10 @@ _BEFORE_DATA_IS_LOST = frozenset({Duty.PROVISIONAL_ACT, Duty.DECIDE, Duty.EXECUT
 _UNTIL_GIVEN = frozenset({Duty.RENEW_OR_LET_GO, Duty.ANSWER_CONSULTATION, Duty.REVIEW_POSTPONEMENT})
 
 
+_EARLIEST_LEFT = {Duty.SEE_TO_SAFEGUARDS: "safeguards", Duty.DO_TASKS: "tasks"}
+"""Duties over several dated things of a request: the earliest that is left counts."""
+
+
 def deadlines_of(owed: Owed, request: Request, terms: Terms, *, calendar: Calendar) -> tuple[Deadline, ...]:
     """All deadlines of one duty, the earliest first.
 
@@ -265,8 +269,9 @@ class _Count:
         """The date that a deed gave to this very duty: until when, or to be answered by when."""
         if self.owed.duty == Duty.ANSWER:
             return next((asked.answer_by for asked in self.request.questions if asked.id == self.owed.part), None)
-        if self.owed.duty == Duty.SEE_TO_SAFEGUARDS:
-            return min((each.by for each in self.request.safeguards if not each.done), default=None)
+        if self.owed.duty in _EARLIEST_LEFT:
+            listed = getattr(self.request, _EARLIEST_LEFT[self.owed.duty])
+            return min((each.by for each in listed if not each.done), default=None)
         if self.owed.duty == Duty.RETURN:
             return next((lent.return_by for lent in self.request.packages if lent.id == self.owed.part), None)
         measure = self._measure()

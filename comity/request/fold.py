@@ -61,6 +61,9 @@ from comity.request.model import (
     SoughtMeasure,
     Stop,
     Suspension,
+    Task,
+    TaskNamed,
+    TaskSet,
     ToPerson,
     Urgency,
     UrgencySet,
@@ -306,9 +309,7 @@ def _suspended(request: Request, event: Event) -> Request:
 def _concerned_told(request: Request, event: Event) -> Request:
     """Each of several who were told has a remedy of their own: the last to end holds what was obtained."""
     until, standing = cast("PersonTold", event.particulars).until, _measure_of(request, event).remedy_until
-    told = _change(request, event, remedy_until=max(until, standing or until))
-    duties = tuple(_anew(owed) if owed.duty == Duty.RELEASE else owed for owed in told.duties)
-    return told.model_copy(update={"duties": duties})
+    return _dated_anew(_change(request, event, remedy_until=max(until, standing or until)), Duty.RELEASE)
 
 
 def _renewed(request: Request, event: Event) -> Request:
@@ -473,9 +474,29 @@ def _safeguard_done(request: Request, event: Event) -> Request:
 
 
 def _safeguarded(request: Request, safeguards: tuple[Safeguard, ...]) -> Request:
-    """The earliest date that is left is the one that counts: the duty is counted anew."""
-    duties = tuple(_anew(owed) if owed.duty == Duty.SEE_TO_SAFEGUARDS else owed for owed in request.duties)
-    return request.model_copy(update={"safeguards": safeguards, "duties": duties})
+    return _dated_anew(request.model_copy(update={"safeguards": safeguards}), Duty.SEE_TO_SAFEGUARDS)
+
+
+def _dated_anew(request: Request, duty: Duty) -> Request:
+    """Of many dates the earliest that is left is the one that counts: the duty is counted anew."""
+    duties = tuple(_anew(owed) if owed.duty == duty else owed for owed in request.duties)
+    return request.model_copy(update={"duties": duties})
+
+
+def _task_set(request: Request, event: Event) -> Request:
+    said = cast("TaskSet", event.particulars)
+    task = Task(name=f"T{len(request.tasks) + 1}", what=said.task, by=said.by, about=said.about)
+    return _dated_anew(request.model_copy(update={"tasks": (*request.tasks, task)}), Duty.DO_TASKS)
+
+
+def _task_done(request: Request, event: Event) -> Request:
+    name = cast("TaskNamed", event.particulars).name
+    tasks = (each.model_copy(update={"done": True}) if each.name == name else each for each in request.tasks)
+    return _dated_anew(request.model_copy(update={"tasks": tuple(tasks)}), Duty.DO_TASKS)
+
+
+def _progress_asked(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request.model_copy(update={"queries": request.queries + 1})
 
 
 def _interviewed(request: Request, event: Event) -> Request:
@@ -511,7 +532,8 @@ def _child_state(request: Request, event: Event) -> Request:
 
 
 def _progress_reported(request: Request, event: Event) -> Request:  # noqa: ARG001
-    return _without_duty(request, f"request/{Duty.REPORT_PROGRESS}")  # the next report is owed from now on
+    told = request.model_copy(update={"queries": 0})
+    return _without_duty(told, f"request/{Duty.REPORT_PROGRESS}")  # the next report is owed from now on
 
 
 def _confirmed(request: Request, event: Event) -> Request:  # noqa: ARG001
@@ -751,6 +773,9 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.RECORD_SAFEGUARD: _safeguard_done,
     Act.RECORD_INTERVIEW: _interviewed,
     Act.RECORD_RECOVERY: _recovering,
+    Act.SET_TASK: _task_set,
+    Act.RECORD_TASK: _task_done,
+    Act.ASK_ABOUT_PROGRESS: _progress_asked,
     Act.ASSIGN: _assigned,
     Act.RECKON: _reckoned,
     Act.RING: _rung,
@@ -795,7 +820,7 @@ def _until_told(request: Request) -> list[tuple[str, Duty]]:
         *((package.id, Duty.RETURN) for package in request.packages if _is_lent(package)),
         *(("request", Duty.ANSWER_FURTHER_USE) for _ in range(min(request.further_uses, 1))),
         *(("request", Duty.DECIDE_PRIVILEGE) for _ in _undecided(request)[:1]),
-        *(("request", Duty.SEE_TO_SAFEGUARDS) for _ in safeguards_left(request)[:1]),
+        *(("request", duty) for duty, stands in _left(request) if stands),
     ]
 
 
@@ -803,9 +828,13 @@ def _undecided(request: Request) -> list[Privilege]:
     return [each for each in request.privileges if each.upheld is None]
 
 
-def safeguards_left(request: Request) -> list[Safeguard]:
-    """What was planned and is not seen to, the earliest first."""
-    return sorted((each for each in request.safeguards if not each.done), key=lambda each: each.by)
+def _left(request: Request) -> tuple[tuple[Duty, bool], ...]:
+    """What stands until the last of several was seen to, done, or answered."""
+    return (
+        (Duty.SEE_TO_SAFEGUARDS, any(not each.done for each in request.safeguards)),
+        (Duty.DO_TASKS, any(not each.done for each in request.tasks)),
+        (Duty.ANSWER_ON_PROGRESS, request.queries > 0),
+    )
 
 
 def _police_must_know(request: Request) -> bool:

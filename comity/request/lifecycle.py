@@ -101,6 +101,8 @@ class Duty(StrEnum):
     LOOK_AGAIN = "look again at what was put down"
     DECIDE_PRIVILEGE = "decide on privilege"
     SEE_TO_SAFEGUARDS = "see to the safeguards"
+    ANSWER_ON_PROGRESS = "answer on progress"
+    DO_TASKS = "do the tasks"
 
 
 class Act(StrEnum):
@@ -232,6 +234,9 @@ class Act(StrEnum):
     RECORD_INTERVIEW = "record an interview"
     RECORD_RECOVERY = "record a recovery period"
     ASK_REMOVAL = "ask for the removal of material"
+    ASK_ABOUT_PROGRESS = "ask about progress"
+    SET_TASK = "set a task"
+    RECORD_TASK = "record that a task was done"
     # the clock's own
     RECKON = "reckon"
     RING = "ring"
@@ -344,6 +349,7 @@ class Guard(StrEnum):
     PUT_DOWN = "a claim was put down, by another person"
     SAFEGUARD_PLANNED = "a safeguard that was planned, and not seen to"
     PRESERVED_FIRST = "what is to be removed has been preserved"
+    TASK_SET = "a task that was set, and is not done"
 
 
 @dataclass(frozen=True)
@@ -635,6 +641,9 @@ STILL: tuple[Still, ...] = (
     _still(_A.RECORD_INTERVIEW,           Kind.REQUEST,  (_COORD, _DUTY, _EXEC)),
     _still(_A.RECORD_RECOVERY,            Kind.REQUEST,  (_COORD, _DUTY, _EXEC)),
     _still(_A.ASK_REMOVAL,                Kind.REQUEST,  (_COORD, _DUTY),             _G.PRESERVED_FIRST),
+    _still(_A.ASK_ABOUT_PROGRESS,         Kind.REQUEST,  _ASKING),
+    _still(_A.SET_TASK,                   Kind.REQUEST,  OFFICE),
+    _still(_A.RECORD_TASK,                Kind.REQUEST,  OFFICE,                      _G.TASK_SET),
     _still(_A.RECKON,                     Kind.REQUEST,  _CLOCK),
     _still(_A.RING,                       Kind.REQUEST,  _CLOCK),
     _still(_A.TOLD,                       Kind.REQUEST,  _CLOCK),
@@ -668,6 +677,7 @@ PERSONAL: frozenset[Act] = frozenset({
     Act.GIVE_SPONTANEOUS_INFORMATION, Act.RECORD_CHILD_STATE, Act.SUPPLEMENT, Act.REPORT_OUTCOME,
     Act.ASK_FURTHER_USE, Act.NOTIFY_EXCULPATORY_USE, Act.TELL_CONCERNED, Act.CLAIM_PRIVILEGE,
     Act.PLAN_SAFEGUARD, Act.RECORD_SAFEGUARD, Act.RECORD_INTERVIEW, Act.RECORD_RECOVERY, Act.ASK_REMOVAL,
+    Act.ASK_ABOUT_PROGRESS, Act.SET_TASK, Act.RECORD_TASK,
 })  # fmt: skip
 """Acts whose words are personal data: sealed under the content key, and gone with it. The record outlives them."""
 
@@ -704,6 +714,8 @@ OWED_BY: dict[Duty, tuple[Role, ...]] = {
     Duty.LOOK_AGAIN:          (_REV, _DEC, _HEAD),
     Duty.DECIDE_PRIVILEGE:    (_COURT,),
     Duty.SEE_TO_SAFEGUARDS:   (_COORD,),
+    Duty.ANSWER_ON_PROGRESS:  (_COORD,),
+    Duty.DO_TASKS:            (_COORD,),
 }  # fmt: skip
 """Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
 

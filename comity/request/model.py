@@ -34,6 +34,7 @@ TOKEN_PATTERN = r"^(suspect|victim|child|witness|expert|officer|company|person)-
 PersonToken = Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]
 """What stands for a person: `victim-1`. It cannot hold a name."""
 SafeguardName = Annotated[str, StringConstraints(pattern=r"^S[1-9][0-9]{0,2}$")]
+TaskName = Annotated[str, StringConstraints(pattern=r"^T[1-9][0-9]{0,3}$")]
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9 ./-]{0,63}$")]
 LawVersion = Annotated[str, StringConstraints(pattern=r"^([a-z]{1,16}-[0-9a-f]{12})?$")]
 """A version of the law data, as `comity law list` names it; "" for requests that keep none."""
@@ -278,6 +279,29 @@ class Recovery(Particulars):
 
     protects: PersonToken
     until: At
+
+
+class TaskIs(StrEnum):
+    """Work that is done inside, or ordered, while a request goes on."""
+
+    TRANSLATION = "translation"
+    CERTIFICATION = "certification"
+    SCAN = "scan"
+    COPY = "copy"
+
+
+class TaskSet(Particulars):
+    """Something to be done inside, on which parts, by when."""
+
+    task: TaskIs
+    by: At
+    about: tuple[Part, ...] = ()
+
+
+class TaskNamed(Particulars):
+    """A task of this request, by its name: T1."""
+
+    name: TaskName
 
 
 class Spoken(Particulars):
@@ -598,6 +622,8 @@ PARTICULARS: dict[Act, type[Particulars]] = {
     Act.RECORD_SAFEGUARD: SafeguardNamed,
     Act.RECORD_INTERVIEW: Heard,
     Act.RECORD_RECOVERY: Recovery,
+    Act.SET_TASK: TaskSet,
+    Act.RECORD_TASK: TaskNamed,
     Act.RECKON: Reckoning,
     Act.RING: Alarm,
     Act.TOLD: Knocked,
@@ -784,6 +810,16 @@ class Safeguard(Kept):
     done: bool = False
 
 
+class Task(Kept):
+    """What is to be done inside by a date; it stops no clock of ours."""
+
+    name: TaskName
+    what: TaskIs
+    by: AwareDatetime
+    about: tuple[Part, ...] = ()
+    done: bool = False
+
+
 class Privilege(Kept):
     """An exhibit for which privilege was claimed: it leaves in no package, unless a court has decided otherwise."""
 
@@ -847,6 +883,8 @@ class Request(Kept):
     recused: tuple[PersonId, ...] = ()
     privileges: tuple[Privilege, ...] = ()
     safeguards: tuple[Safeguard, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    queries: int = Field(0, description="how often the requesting authority asked how it goes, and was not told yet")
     interviews: dict[PersonToken, int] = {}
     recoveries: dict[PersonToken, AwareDatetime] = {}
     further_uses: int = Field(0, description="asked and not answered")

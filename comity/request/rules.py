@@ -47,6 +47,7 @@ from comity.request.model import (
     Request,
     SafeguardNamed,
     SeenDigest,
+    TaskNamed,
     ToPerson,
     Urgency,
     UrgencySet,
@@ -559,6 +560,12 @@ def _safeguard_planned(view: View) -> str | None:
     return _unless(named in left, f"no such safeguard is left to see to; left are: {', '.join(left) or 'none'}")
 
 
+def _task_set(view: View) -> str | None:
+    named = view.deed.particulars.name if isinstance(view.deed.particulars, TaskNamed) else ""
+    left = [each.name for each in view.request.tasks if not each.done]
+    return _unless(named in left, f"no such task is left to do; left are: {', '.join(left) or 'none'}")
+
+
 _PRESERVED = frozenset({Status.IN_FORCE, Status.DONE})
 
 
@@ -626,6 +633,7 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.PUT_DOWN: _was_put_down,
     Guard.SAFEGUARD_PLANNED: _safeguard_planned,
     Guard.PRESERVED_FIRST: _preserved_first,
+    Guard.TASK_SET: _task_set,
 }
 """For each guard the function that objects: it returns the reason, or None."""
 

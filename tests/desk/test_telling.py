@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from comity.request.model import Gap, Privilege, Request, Safeguard
+from comity.request.model import Gap, Privilege, Request, Safeguard, Task, TaskIs
 from desk.telling import open_lines, protected, show_opened, together
 from tests.request.lives import NOW, begun, sought, ulid
 
@@ -57,6 +57,7 @@ def test_what_is_set_apart_and_who_stands_in_the_whole() -> None:
                 Safeguard(name="S1", what="referral", protects="child-1", by=soon),
                 Safeguard(name="S2", what="safety plan", protects="child-1", by=soon, done=True),
             ),
+            "tasks": (Task(name="T1", what=TaskIs.TRANSLATION, by=soon, about=("M1",)),),
             "interviews": {"child-1": 1, "child-2": 2},
             "recoveries": {"child-1": soon},
             "privileges": tuple(Privilege(exhibit=ulid(), upheld=upheld) for upheld in (None, True, False)),
@@ -65,11 +66,11 @@ def test_what_is_set_apart_and_who_stands_in_the_whole() -> None:
     )
     told = list(protected(found))
     assert [line.split()[0] for line in told] == [
-        *("M1", "S1", "S2", "heard", "heard", "recovery", "apart", "apart", "apart", "recused")
+        *("M1", "S1", "S2", "T1", "heard", "heard", "recovery", "apart", "apart", "apart", "recused")
     ]
     assert [line for line in told if line.startswith("S")] == [
         "S1       referral for child-1: by 2026-11-23 09:00 UTC",
-        "S2       safety plan for child-1: seen to",
+        "S2       safety plan for child-1: done",
     ]
     assert [line.rpartition("; ")[2] for line in told if line.startswith("apart")] == [
         "a court has to decide",

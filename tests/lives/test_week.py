@@ -23,13 +23,14 @@ from tests.office import Office, letter, office
 from tests.processes import insist
 from tests.request.lives import SPOKEN, gone_out
 from tests.results import Results
+from tests.reviews import looked_at
 
 MINUTES, HOURS, DAYS = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 WEEK = 8 * DAYS
 """Seven days, and the day with whose end what is due in seven days is due."""
 APART = timedelta(seconds=37)
 """Each act of a story is done so much later in its minute than the one before: none in the instant of an alarm."""
-SHARE, PROVED = 50, 200
+SHARE, PROVED = 40, 200
 """How many requests live it in `make test`, and in `make prove`."""
 AT_ONCE = 50
 """How many of them move at one time: more would wait for the machine, not for one another."""
@@ -69,8 +70,9 @@ def _takes_it(duty: str, *after: timedelta) -> tuple[Step, ...]:
 
 
 def _decided(after: timedelta, part: str) -> tuple[Step, ...]:
-    """Proposed by one, granted by another, and given to who executes it."""
+    """Each ground looked at and proposed by one, granted by another, and given to who executes it."""
     return (
+        _step(after - 2 * MINUTES, "bob", Act.RECORD_FINDINGS, part),
         _step(after, "bob", Act.PROPOSE, part, outcome=Act.GRANT),
         _step(after + 7 * MINUTES, "carla", Act.GRANT, part),
         _step(after + 13 * MINUTES, "anna", Act.ASSIGN, part),
@@ -195,6 +197,8 @@ class Life:
             more["seen"] = measure.proposal if isinstance(measure, Measure) else None
         if step.act == Act.PUT_IN_FORCE:
             more["until"] += self.came
+        if step.act == Act.RECORD_FINDINGS:
+            more |= looked_at(self.authority.counter, self.authority.request(self.reference), step.part)
         deed = self.authority.deed(self.reference, step.person, step.act, step.part, **more)
         await insist(self.authority.counter, self.reference, deed)
 

@@ -212,6 +212,7 @@ _STAMPS = [
     {"version": LAW_KEPT, "may": ["own proceedings"], "deciders": ["decider", "head of unit"]},
     {"version": LAW_KEPT, "must": ["own proceedings"], "deciders": ["head of unit"], "consult_first": False},
 ]
+_NAMED = {Act.RECORD_SAFEGUARD: "S1", Act.RECORD_TASK: "T1"}
 _WORDS: dict[str, object] = {"reason": "a reason", "words": "what was said"}
 
 
@@ -279,8 +280,9 @@ class AnyLife(RuleBasedStateMachine):
             "content": getattr(part_of(self.request, part), "content", "0" * 64),
             "urgency": data.draw(st.sampled_from(list(Urgency))),
             "duty": data.draw(st.sampled_from(sorted(owed(self.request)) or ["request/none"])),
-            "name": f"S{len(self.request.safeguards) or 1}" if act == Act.RECORD_SAFEGUARD else "N. Nobody",
+            "name": _NAMED.get(act, "N. Nobody"),
             "safeguard": "referral",
+            "task": "translation",
             "protects": "child-1",
             "heard": "child-1",
             "by": NOW + timedelta(days=3),
@@ -332,6 +334,7 @@ class AnyLife(RuleBasedStateMachine):
                 *(Duty.ACKNOWLEDGE, Duty.TELL_POLICE, Duty.REPORT_PROGRESS, Duty.PROVISIONAL_ACT, Duty.RATIFY),
                 *(Duty.TELL_OUTCOME, Duty.TELL_REFUSAL, Duty.ANSWER_FURTHER_USE),
                 *(Duty.ACKNOWLEDGE_ASSIGNMENT, Duty.LOOK_AGAIN, Duty.DECIDE_PRIVILEGE, Duty.SEE_TO_SAFEGUARDS),
+                *(Duty.ANSWER_ON_PROGRESS, Duty.DO_TASKS),
             }
             assert duty.duty in standing_duties or duty.duty in by_deed
 

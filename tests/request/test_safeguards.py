@@ -1,4 +1,4 @@
-"""What protects victims, children and witnesses: dated and owed, counted, warned of, and never a block."""
+"""What has a date of its own: what protects victims, children and witnesses, and never blocks; tasks; questions."""
 
 from datetime import timedelta
 
@@ -81,3 +81,31 @@ def test_nobody_asks_for_removal_before_what_is_there_has_been_preserved() -> No
     assert do(kept, Act.ASK_REMOVAL, "request", DUTY_OFFICER).version == kept.version + 1
     with pytest.raises(Objection, match="it needs a reason"):
         do(begun(), Act.ASK_REMOVAL, "request", DUTY_OFFICER)
+
+
+# --- tasks, and their questions how it goes ---------------------------------------------------------------------------
+
+DO_TASKS, ANSWER = f"request/{Duty.DO_TASKS}", f"request/{Duty.ANSWER_ON_PROGRESS}"
+ASKING = (ANNA, Role.REQUESTING_AUTHORITY)
+
+
+def test_a_task_is_owed_until_it_was_done_and_its_earliest_date_counts() -> None:
+    request = begun()
+    for task, days in (("translation", 9), ("copy", 3)):
+        words = {"task": task, "by": NOW + timedelta(days=days), "about": ("M1",)}
+        request = do(reckoned(request), Act.SET_TASK, "request", COORDINATOR, **words)
+    [owed] = [each for each in request.duties if each.key == DO_TASKS]
+    assert not owed.reckoned
+    with pytest.raises(Objection, match="no such task is left to do; left are: T1, T2"):
+        do(request, Act.RECORD_TASK, "request", COORDINATOR, name="T3")
+    for name in ("T2", "T1"):
+        assert DO_TASKS in {each.key for each in request.duties}
+        request = do(request, Act.RECORD_TASK, "request", COORDINATOR, name=name)
+    assert DO_TASKS not in {each.key for each in request.duties}
+
+
+def test_who_asks_how_it_goes_is_owed_an_answer_and_any_report_is_one() -> None:
+    asked = do(do(begun(), Act.ASK_ABOUT_PROGRESS, "request", ASKING), Act.ASK_ABOUT_PROGRESS, "request", ASKING)
+    assert [each.key for each in asked.duties].count(ANSWER) == 1
+    told = do(asked, Act.REPORT_PROGRESS, "request", COORDINATOR)
+    assert ANSWER not in {each.key for each in told.duties}

@@ -445,6 +445,11 @@ def _recused(request: Request, event: Event) -> Request:
     return request.model_copy(update={"recused": recused, "allocated": left})
 
 
+def _recusal_lifted(request: Request, event: Event) -> Request:
+    person = cast("ToPerson", event.particulars).person
+    return request.model_copy(update={"recused": tuple(each for each in request.recused if each != person)})
+
+
 def _privilege_claimed(request: Request, event: Event) -> Request:
     exhibit = cast("PrivilegeNamed", event.particulars).exhibit
     return _with_privilege(request, Privilege(exhibit=exhibit))
@@ -763,6 +768,7 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.APPLY_LAW: _law_applied,
     Act.RECORD_FINDINGS: _found,
     Act.RECUSE: _recused,
+    Act.LIFT_RECUSAL: _recusal_lifted,
     Act.TELL_CONCERNED: _concerned_told,
     Act.CLAIM_PRIVILEGE: _privilege_claimed,
     Act.DECIDE_PRIVILEGE: _privilege_decided,

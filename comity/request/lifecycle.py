@@ -237,6 +237,7 @@ class Act(StrEnum):
     ASK_ABOUT_PROGRESS = "ask about progress"
     SET_TASK = "set a task"
     RECORD_TASK = "record that a task was done"
+    LIFT_RECUSAL = "lift a recusal"
     # the clock's own
     RECKON = "reckon"
     RING = "ring"
@@ -350,6 +351,7 @@ class Guard(StrEnum):
     SAFEGUARD_PLANNED = "a safeguard that was planned, and not seen to"
     PRESERVED_FIRST = "what is to be removed has been preserved"
     TASK_SET = "a task that was set, and is not done"
+    RECUSED = "somebody who is recused"
 
 
 @dataclass(frozen=True)
@@ -631,6 +633,7 @@ STILL: tuple[Still, ...] = (
     _still(_A.APPLY_LAW,                  Kind.REQUEST,  (_COORD, _REV, _HEAD),       _G.ANOTHER_LAW, _G.WITH_REASON),
     _still(_A.RECORD_FINDINGS,            Kind.MEASURE,  _REV),
     _still(_A.RECUSE,                     Kind.REQUEST,  OFFICE,                      _G.ONESELF_OR_HEAD, _G.WITH_REASON),
+    _still(_A.LIFT_RECUSAL,               Kind.REQUEST,  _HEAD,                       _G.RECUSED, _G.WITH_REASON),
     _still(_A.TELL_CONCERNED,             Kind.MEASURE,  (_COORD, _EXEC, _COURT)),
     _still(_A.CLAIM_PRIVILEGE,            Kind.REQUEST,  (_COORD, _REV, _EXEC, _PROV, _COURT), _G.EXHIBIT_HERE, _G.WITH_REASON),
     _still(_A.DECIDE_PRIVILEGE,           Kind.REQUEST,  _COURT,                      _G.PRIVILEGE_CLAIMED),

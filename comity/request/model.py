@@ -612,6 +612,7 @@ PARTICULARS: dict[Act, type[Particulars]] = {
     Act.RECORD_FINDINGS: Findings,
     Act.APPLY_LAW: LawNamed,
     Act.RECUSE: ToPerson,
+    Act.LIFT_RECUSAL: ToPerson,
     Act.TELL_CONCERNED: PersonTold,
     Act.CLAIM_PRIVILEGE: PrivilegeNamed,
     Act.DECIDE_PRIVILEGE: PrivilegeDecided,

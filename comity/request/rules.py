@@ -466,6 +466,12 @@ def _oneself_or_head(view: View) -> str | None:
     return _unless(able, "each may recuse themselves; another person is recused by the head of unit")
 
 
+def _recused(view: View) -> str | None:
+    named = view.deed.particulars.person if isinstance(view.deed.particulars, ToPerson) else ""
+    recused = ", ".join(view.request.recused) or "nobody"
+    return _unless(named in view.request.recused, f"they are not recused from this request; recused: {recused}")
+
+
 def _who_decides(view: View) -> str | None:
     deciders = (view.part.deciders if isinstance(view.part, Measure) else ()) or (Role.DECIDER,)
     return _unless(view.deed.role in deciders, f"by our own law this is for {' or '.join(deciders)} to decide")
@@ -634,6 +640,7 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.SAFEGUARD_PLANNED: _safeguard_planned,
     Guard.PRESERVED_FIRST: _preserved_first,
     Guard.TASK_SET: _task_set,
+    Guard.RECUSED: _recused,
 }
 """For each guard the function that objects: it returns the reason, or None."""
 

@@ -387,8 +387,9 @@ class AnyLifeOfToday(AnyLife):
     @invariant()
     def nobody_recused_acts(self) -> None:
         for event in self.events:
-            recused = {said.particulars.person for said in self.before(event, Act.RECUSE, "request")}  # type: ignore[attr-defined]
-            assert event.person not in recused
+            changes = [*self.before(event, Act.RECUSE, "request"), *self.before(event, Act.LIFT_RECUSAL, "request")]
+            latest = {said.particulars.person: said.act for said in sorted(changes, key=lambda each: each.version)}  # type: ignore[attr-defined]
+            assert latest.get(event.person) != Act.RECUSE
 
     @invariant()
     def what_is_privileged_is_in_nothing_that_left(self) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from comity.errors import Objection
+from comity.errors import NotOpen, Objection
 from comity.request.lifecycle import Act, Duty, Role, Status
 from comity.request.model import Exhibit, Measure, Request, Urgency
 from comity.request.rules import owing, part_of
@@ -178,6 +178,16 @@ def test_who_is_recused_does_nothing_more_and_has_nothing() -> None:
     with pytest.raises(Objection, match="p-bob is recused from this request; another person must"):
         found(recused, must=False)
     assert do(recused, Act.RECUSE, "request", COORDINATOR, person=ANNA, reason="kin").recused == (BOB, ANNA)
+
+
+def test_a_recusal_that_was_a_mistake_is_lifted_by_the_head_of_unit_and_never_by_oneself() -> None:
+    recused = do(opened(), Act.RECUSE, "request", HEAD, person=BOB, reason="kin")
+    with pytest.raises(Objection, match="they are not recused from this request; recused: p-bob"):
+        do(recused, Act.LIFT_RECUSAL, "request", HEAD, person=ANNA, reason="a mistake")
+    with pytest.raises(NotOpen, match="that is for head of unit"):
+        do(recused, Act.LIFT_RECUSAL, "request", REVIEWER, person=BOB, reason="a mistake")
+    lifted = do(recused, Act.LIFT_RECUSAL, "request", HEAD, person=BOB, reason="the wrong person was named")
+    assert measure(found(lifted, must=False)).findings
 
 
 def test_a_newer_law_is_applied_by_a_deed_and_counts_every_duty_anew() -> None:

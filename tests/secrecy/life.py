@@ -167,6 +167,7 @@ async def _review(life: MarkedLife) -> None:
     said = [each | {"reason": marker("of finding")} for each in found]
     await life.do(_BOB, Act.RECORD_FINDINGS, "M2", findings=said, role=Role.REVIEWER)
     await life.do("p-eve", Act.RECUSE, person="p-gus")
+    await life.do("p-eve", Act.LIFT_RECUSAL, person="p-gus")
     await life.refused("p-anna", Act.PROPOSE, "M1", outcome=Act.GRANT)
     proposed = await life.do(_BOB, Act.PROPOSE, "M1", outcome=Act.GRANT)
     with pytest.raises(Refused, match="another deed"):

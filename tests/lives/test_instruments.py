@@ -16,6 +16,7 @@ from comity.request.lifecycle import Act, Duty, Role, Status
 from comity.request.model import Request
 from tests.office import Office, letter, office
 from tests.request.lives import gone_out
+from tests.reviews import looked_at
 
 LAW = Law.load()
 CONTENT = "production of content data"
@@ -55,12 +56,17 @@ async def test_a_whole_life_under_it(authority: Office, instrument: Instrument, 
     assert request.measures[0].instrument == instrument.id
     assert limits(request) == expected(instrument, request)
 
-    act = authority.counter.act
-    for before in (Act.ACKNOWLEDGE, Act.OPEN_REVIEW):
-        await act(reference, authority.deed(reference, "p-anna", before))
-    await authority.decide(reference, "M1", Act.GRANT)
+    act, looked = authority.counter.act, looked_at(authority.counter, request, "M1")
+    for person, name, part, more in (
+        ("p-anna", Act.ACKNOWLEDGE, "request", {}),
+        ("p-anna", Act.OPEN_REVIEW, "request", {}),
+        *([("p-bob", Act.RECORD_FINDINGS, "M1", looked)] if looked["findings"] else []),
+        ("p-bob", Act.PROPOSE, "M1", {"outcome": Act.GRANT}),
+    ):
+        await act(reference, authority.deed(reference, person, name, part, **more))
     counted_again(authority, await authority.reckoned(reference))
     for person, name, part, more in (
+        ("p-carla", Act.GRANT, "M1", {"seen": authority.request(reference).measures[0].proposal}),
         ("p-anna", Act.ASSIGN, "M1", {}),
         ("p-dan", Act.ACKNOWLEDGE, "request", EXECUTING),
         ("p-dan", Act.START, "M1", EXECUTING),

@@ -18,9 +18,9 @@ from comity.law.library import Law
 from comity.law.models import KindOfMeasure
 from comity.law.states import known_states
 from comity.request.letter import LINE_PATTERN, TEXT_PATTERN
-from comity.request.lifecycle import Act, Role, Status
-from comity.request.model import Channel, Deed, LetterKept, Request, Urgency, Way
-from comity.request.rules import ALONE_AT_NIGHT, URGENT
+from comity.request.lifecycle import Act, Duty, Role, Status
+from comity.request.model import Channel, Deed, LetterKept, Measure, Request, Urgency, Way
+from comity.request.rules import ALONE_AT_NIGHT, INFORMATION
 from desk.counter import Counter
 from desk.filing import CALL_NOTE, Paper, file_paper
 from desk.submitting import Submission, submit
@@ -238,13 +238,25 @@ def next_commands(request: Request) -> list[str]:
     """What is to be done now, as commands to copy: what waits for nothing comes first."""
     named = f"comity act {request.reference}"
     spoken = """--with '{"to": "...", "number": "..."}' --words "..." """.rstrip()
-    ordering = [f'{named} "{Act.ORDER_PROVISIONALLY}" --part {part} {spoken}' for part in _orderable(request)]
-    police = f"""{named} "{Act.POLICE_TOOK_IT}" --with '{{"name": "...", "function": "...", "number": "..."}}'"""
+    ordering = [f'{named} "{_alone(part)}" --part {part.id} {spoken}' for part in _orderable(request)]
+    taken = """--with '{"name": "...", "function": "...", "number": "..."}'"""
     verify = f"""{named} "{Act.VERIFY_SENDER}" --with '{{"number": "..."}}' --words "called back" """.rstrip()
-    telling = [police] if request.urgency in URGENT and not request.police_have_it else []
+    owed = {duty.duty for duty in request.duties}
+    telling = [f'{named} "{act}" {taken}' for duty, act in _TAKEN.items() if duty in owed]
     return [*ordering, *telling, *([] if request.sender_verified else [verify])]
 
 
-def _orderable(request: Request) -> list[str]:
+_TAKEN = {
+    Duty.TELL_POLICE: Act.POLICE_TOOK_IT,
+    Duty.TELL_CHILD_PROTECTION: Act.CHILD_PROTECTION_TOOK_IT,
+}
+"""Who is told by voice, and the act that says that somebody there has taken it."""
+
+
+def _alone(measure: Measure) -> Act:
+    return Act.FORWARD if measure.kind == INFORMATION else Act.ORDER_PROVISIONALLY
+
+
+def _orderable(request: Request) -> list[Measure]:
     alone = (part for part in request.measures if part.one_person and part.urgency in ALONE_AT_NIGHT)
-    return [part.id for part in alone if part.status == Status.SOUGHT]
+    return [part for part in alone if part.status == Status.SOUGHT]

@@ -17,7 +17,7 @@ from comity.register import linking, reading
 from comity.register.linking import Link
 from comity.request.gaps import Lack
 from comity.request.lifecycle import Duty, Role
-from comity.request.model import Measure, Owed, Package, Question, Request, Safeguard, Task, stage_of
+from comity.request.model import Direction, Measure, Owed, Package, Question, Request, Safeguard, Task, stage_of
 from comity.request.rules import offers, parts_of
 from desk.reviewing import checklists
 from desk.submitting import Questions
@@ -97,7 +97,8 @@ def questions(home: Home, reference: str) -> tuple[Lack, ...]:
 def show_request(home: Home, request: Request) -> None:
     """One request on the terminal."""
     out = Console(highlight=False, soft_wrap=True, markup=False)
-    out.print(f"{request.reference}  {request.urgency}  {request.requesting} → {request.requested}")
+    given = "" if request.direction in _ASKED else f"  information {request.direction}"
+    out.print(f"{request.reference}  {request.urgency}  {request.requesting} → {request.requested}{given}")
     out.print(f"{request.status}; stage {stage_of(request)}; version {request.version}")
     if request.law not in ("", home.laws.today.version):
         out.print(f"keeps the law {request.law}; here is {home.laws.today.version}: 'apply newer law' is a deed")
@@ -114,8 +115,7 @@ def show_request(home: Home, request: Request) -> None:
 def protected(request: Request) -> Iterator[str]:
     """What is seen to for those whom the request concerns, what has a date, and what, and who, is set apart."""
     for measure in request.measures:
-        if measure.remedy_until:
-            yield f"{measure.id:<8} a remedy may be sought until {measure.remedy_until:%Y-%m-%d %H:%M} UTC"
+        yield from (f"{measure.id:<8} {said}" for said in _of_measure(measure))
     yield from (f"{each.name:<8} {each.what} for {each.protects}: {_by(each)}" for each in request.safeguards)
     yield from (f"{each.name:<8} {each.what}, {', '.join(each.about) or 'all'}: {_by(each)}" for each in request.tasks)
     for person, times in request.interviews.items():
@@ -128,11 +128,26 @@ def protected(request: Request) -> Iterator[str]:
         yield f"recused  {', '.join(request.recused)}"
 
 
+def _of_measure(measure: Measure) -> Iterator[str]:
+    if measure.execute_at:
+        yield f"is executed in several States at {measure.execute_at:%Y-%m-%d %H:%M} UTC"
+    if measure.remedy_until:
+        yield f"a remedy may be sought until {measure.remedy_until:%Y-%m-%d %H:%M} UTC"
+    if measure.remedies:
+        yield f"remedies that wait for a court: {measure.remedies}; what it obtained stays here"
+    if measure.remedy_upheld:
+        yield "a remedy was upheld: what it obtained leaves in nothing"
+    yield from (f"on the condition: {condition}" for condition in measure.conditions)
+
+
 def _by(dated: Safeguard | Task) -> str:
     return "done" if dated.done else f"by {dated.by:%Y-%m-%d %H:%M} UTC"
 
 
 _DECIDED = {None: "a court has to decide", True: "upheld: it leaves in nothing", False: "denied"}
+
+
+_ASKED = frozenset({Direction.ASKED_OF_US, Direction.ASKED_BY_US})
 
 
 def show_deadlines(home: Home, request: Request, *, as_json: bool) -> None:

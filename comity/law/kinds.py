@@ -34,6 +34,7 @@ def sections(kind: KindOfMeasure, law: Law) -> list[tuple[str, list[Row]]]:
         "What must follow": [_row(each, f": {' or '.join(each.kinds)}") for each in kind.followed_by],
         "What never waits for it": [_row(each) for each in kind.parallel],
         "A provider in another State": [_row(each) for each in kind.other_provider],
+        "On what terms it is given": [_row(each) for each in kind.given],
         "How long at most": [_row(each, f": {each.length}") for each in kind.longest],
         "Time limits that name it": list(_limits(kind, law)),
     }

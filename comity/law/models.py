@@ -333,6 +333,7 @@ class KindOfMeasure(Record):
     parallel: tuple[OfKind, ...] = Field((), description="it is a police measure that never waits for this request")
     other_provider: tuple[OfKind, ...] = Field((), description="what is told at once of one found in the path")
     longest: tuple[Longest, ...] = ()
+    given: tuple[OfKind, ...] = Field((), description="on what terms it is given without a request")
 
 
 class Safeguard(Said):

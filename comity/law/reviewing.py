@@ -134,6 +134,7 @@ def _of_its_rows(kind: KindOfMeasure, measure: Measure, request: Request) -> Ite
     """What laws say of its kind, under its instrument; what the letter asks for that cannot be is said beside it."""
     yield from (_of_row("threshold", row) for row in _binding(kind.thresholds, measure))
     yield from (_of_row("at once", row) for row in _binding((*kind.parallel, *kind.other_provider), measure))
+    yield from (_of_row("terms", row) for row in _binding(kind.given, measure))
     yield from _of_minute(measure)
     yield from _of_secrecy(measure, request)
     yield from (_of_row("then", row, f"; when: {row.when}") for row in _binding(kind.told, measure))

@@ -28,6 +28,7 @@ class KindOfLetter(Record):
     after: tuple[Act, ...] = ()
     decided: bool = False
     account: bool = False
+    protects: bool = False
     sentences: bool = False
     act: Act
     until: Literal["needed", "possible", "none"]

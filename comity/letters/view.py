@@ -7,7 +7,7 @@ given to it. Persons stand in no letter; tokens do where a part is named by one.
 from pydantic import AwareDatetime, Field
 
 from comity.request.lifecycle import Act, Role, Stage, Status
-from comity.request.model import Channel, Digest, Part, Record, Token, Ulid, Urgency
+from comity.request.model import Channel, Digest, Part, PersonToken, Record, Token, Ulid, Urgency
 
 
 class Account(Record):
@@ -29,6 +29,24 @@ class Outcome(Record):
     review_at: AwareDatetime | None = None
 
 
+class SafeguardTold(Record):
+    """What is to be seen to for a person, and by when."""
+
+    what: Token
+    by: AwareDatetime
+
+
+class PersonTold(Record):
+    """What whoever executes a measure must know of a person, by the token: who it is stands in no letter."""
+
+    token: PersonToken
+    child: bool
+    needs: str | None = Field(description="the special measures that the person needs, as the request says them")
+    heard: int = Field(description="how often the person was interviewed so far, as far as it is known")
+    recovery_until: AwareDatetime | None
+    safeguards: tuple[SafeguardTold, ...]
+
+
 class MeasureTold(Record):
     """One measure as a letter speaks of it."""
 
@@ -42,6 +60,8 @@ class MeasureTold(Record):
     until: AwareDatetime | None = Field(None, description="until when it is in force, or when it is looked at again")
     outcome: Outcome | None = None
     account: Account | None = None
+    execute_at: AwareDatetime | None = Field(None, description="executed in several States at that very minute")
+    conditions: tuple[str, ...] = Field((), description="on which it was granted, or the information is given")
 
 
 class PackageTold(Record):
@@ -83,3 +103,5 @@ class View(Record):
     measures: tuple[MeasureTold, ...] = ()
     packages: tuple[PackageTold, ...] = ()
     questions: tuple[QuestionTold, ...] = ()
+    persons: tuple[PersonTold, ...] = ()
+    information: bool = Field(default=False, description="nothing is asked: information is given without a request")

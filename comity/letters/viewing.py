@@ -10,11 +10,12 @@ from comity.law.library import Law
 from comity.letters.choosing import Meant
 from comity.letters.done import Done
 from comity.letters.kinds import KindOfLetter, kind_named
-from comity.letters.view import Account, MeasureTold, PackageTold, QuestionTold, View
+from comity.letters.view import Account, MeasureTold, PackageTold, PersonTold, QuestionTold, SafeguardTold, View
 from comity.request import letter as writing
 from comity.request.fold import is_lead
+from comity.request.identities import is_child
 from comity.request.lifecycle import FACTS, Role, has_ended
-from comity.request.model import Country, Measure, Package, Question, Request
+from comity.request.model import Country, Direction, Measure, Package, Question, Request
 from comity.request.rules import AnyPart, part_of
 
 LANGUAGE = "en"
@@ -40,14 +41,16 @@ def view_of(request: Request, meant: Meant, known: Known) -> View:
         to=meant.to,
         our_state=_state(known.us),
         our_reference=request.reference,
-        their_state=_state(request.requesting),
+        their_state=_state(request.other_state),
         received=request.received,
         urgency=request.urgency,
         until=meant.until,
         measures=tuple(_measure(part, meant, known) for part in about if isinstance(part, Measure)),
         packages=tuple(_package(request, part) for part in about if isinstance(part, Package)),
         questions=_questions(about, kind_named(meant.kind), known),
-        **(_their_own(known.letter) if meant.to == Role.REQUESTING_AUTHORITY else {}),
+        persons=_persons(request, known.letter) if kind_named(meant.kind).protects else (),
+        information=request.direction in (Direction.GIVEN_TO_US, Direction.GIVEN_BY_US),
+        **(_their_own(request, known.letter) if meant.to == Role.REQUESTING_AUTHORITY else {}),
     )
 
 
@@ -55,11 +58,33 @@ def _state(code: Country) -> str:
     return str(Locale(LANGUAGE).territories.get(code, code))
 
 
-def _their_own(letter: writing.Letter) -> dict[str, object]:
-    """What belongs to the requesting authority's own file, and is told to nobody else: its number may hold a name."""
-    authority = letter.issuing_authority or writing.Authority()
+def _their_own(request: Request, letter: writing.Letter) -> dict[str, object]:
+    """What belongs to the other authority's own file, and is told to nobody else: its number may hold a name."""
+    given_by_us = request.direction == Direction.GIVEN_BY_US
+    recipient = letter.information.recipient if letter.information else None
+    authority = (recipient if given_by_us else letter.issuing_authority) or writing.Authority()
     address = tuple(line.strip() for line in (authority.address or "").split("\n") if line.strip())
-    return {"authority": authority.name, "address": address, "their_reference": letter.own_reference}
+    number = None if given_by_us else letter.own_reference
+    return {"authority": authority.name, "address": address, "their_reference": number}
+
+
+def _persons(request: Request, letter: writing.Letter) -> tuple[PersonTold, ...]:
+    """Those of whom there is something to heed: a child, special measures, an interview, what was planned."""
+    told = (_person(request, person) for person in letter.persons if person.token)
+    return tuple(each for each in told if each.child or each.needs or each.heard or each.safeguards)
+
+
+def _person(request: Request, person: writing.Person) -> PersonTold:
+    token = person.token or ""
+    planned = (each for each in request.safeguards if each.protects == token and not each.done)
+    return PersonTold(
+        token=token,
+        child=is_child(person, request.received.date()),
+        needs=person.special_measures,
+        heard=(person.interviews_so_far or 0) + request.interviews.get(token, 0),
+        recovery_until=request.recoveries.get(token),
+        safeguards=tuple(SafeguardTold(what=each.what, by=each.by) for each in planned),
+    )
 
 
 def _measure(measure: Measure, meant: Meant, known: Known) -> MeasureTold:
@@ -75,6 +100,8 @@ def _measure(measure: Measure, meant: Meant, known: Known) -> MeasureTold:
         until=measure.until,
         outcome=known.done.outcomes.get(measure.id),
         account=_account(known.letter, measure) if kind_named(meant.kind).account else None,
+        execute_at=measure.execute_at,
+        conditions=measure.conditions,
     )
 
 

@@ -70,7 +70,8 @@ def tables(view: sa.Connection, months: Sequence[str]) -> tuple[Table, ...]:
 
 _STANDS = (*Stage, Status.CLOSED)
 _OUTCOMES = (NOT_ENDED, *(status for status in statuses_of(Kind.MEASURE) if has_ended(Status(status))))
-_OTHER_STATE = sa.case((REQUEST.c.direction == Direction.ASKED_OF_US, REQUEST.c.requesting), else_=REQUEST.c.requested)
+_TO_US = (Direction.ASKED_OF_US, Direction.GIVEN_TO_US)
+_OTHER_STATE = sa.case((REQUEST.c.direction.in_(_TO_US), REQUEST.c.requesting), else_=REQUEST.c.requested)
 _STANDING = sa.case((REQUEST.c.status == Status.CLOSED, Status.CLOSED.value), else_=REQUEST.c.stage)
 
 

@@ -23,6 +23,7 @@ from comity.request.model import (
     Deed,
     Delay,
     Deposit,
+    Direction,
     Draft,
     DutyNamed,
     Event,
@@ -54,6 +55,7 @@ from comity.request.model import (
     Reckoned,
     Reckoning,
     Recovery,
+    RemedyDecided,
     Request,
     Safeguard,
     SafeguardNamed,
@@ -71,7 +73,7 @@ from comity.request.model import (
     digest_of,
     stage_of,
 )
-from comity.request.rules import ALONE_AT_NIGHT, URGENT, AnyPart, is_open, owed_by, part_of, parts_of
+from comity.request.rules import ALONE_AT_NIGHT, INFORMATION, URGENT, AnyPart, is_open, owed_by, part_of, parts_of
 from comity.request.triage import ladder_name
 
 
@@ -124,6 +126,8 @@ def begin(reference: str, event: Event) -> Request:
         asked_by=opening.asked_by,
         data_lost_at=opening.data_lost_at,
         oral=opening.oral,
+        acknowledged=opening.direction == Direction.GIVEN_BY_US,
+        adults=opening.adults,
         law=opening.law,
         edition=opening.edition,
         hands=(event.person,),
@@ -203,7 +207,8 @@ def _with_hand(request: Request, event: Event) -> Request:
 
 
 _HANDS = frozenset({
-    Act.PROPOSE, Act.SET_LEGAL_BASIS, Act.ORDER_PROVISIONALLY, Act.PROPOSE_RELEASE, Act.DISCLOSE_AT_ONCE, Act.DISPATCH,
+    Act.PROPOSE, Act.SET_LEGAL_BASIS, Act.ORDER_PROVISIONALLY, Act.GIVE_AT_ONCE, Act.PROPOSE_RELEASE,
+    Act.DISCLOSE_AT_ONCE, Act.DISPATCH,
 })  # fmt: skip
 
 
@@ -248,9 +253,15 @@ def _proposed(request: Request, event: Event) -> Request:
     proposal = cast("Proposal", event.particulars)
     law = proposal.by_law
     stamped: dict[str, object] = {"consult_first": law.consult_first, "deciders": law.deciders} if law else {}
-    stamped |= {"conditions": proposal.conditions} if request.edition else {}
+    stamped |= {"conditions": proposal.conditions or _given_on(request, event)} if request.edition else {}
     proposed = {"proposer": event.person, "proposal": digest_of(proposal), "proposed": proposal.outcome}
     return _change(request, event, **proposed, **stamped)
+
+
+def _given_on(request: Request, event: Event) -> tuple[str, ...]:
+    """The conditions on which whoever gives information without a request gives it."""
+    measure = _measure_of(request, event)
+    return measure.conditions if measure.kind == INFORMATION else ()
 
 
 def _taken_back(request: Request, event: Event) -> Request:
@@ -310,6 +321,18 @@ def _concerned_told(request: Request, event: Event) -> Request:
     """Each of several who were told has a remedy of their own: the last to end holds what was obtained."""
     until, standing = cast("PersonTold", event.particulars).until, _measure_of(request, event).remedy_until
     return _dated_anew(_change(request, event, remedy_until=max(until, standing or until)), Duty.RELEASE)
+
+
+def _remedy_sought(request: Request, event: Event) -> Request:
+    """In a request of an edition before, whose law may know no clock for it, it is a note."""
+    if request.edition < _REMEDIES_SINCE:
+        return request
+    return _change(request, event, remedies=_measure_of(request, event).remedies + 1)
+
+
+def _remedy_decided(request: Request, event: Event) -> Request:
+    measure, upheld = _measure_of(request, event), cast("RemedyDecided", event.particulars).upheld
+    return _change(request, event, remedies=measure.remedies - 1, remedy_upheld=measure.remedy_upheld or upheld)
 
 
 def _renewed(request: Request, event: Event) -> Request:
@@ -528,6 +551,10 @@ def _police_took_it(request: Request, event: Event) -> Request:  # noqa: ARG001
     return request.model_copy(update={"police_have_it": True})
 
 
+def _child_protection_took_it(request: Request, event: Event) -> Request:  # noqa: ARG001
+    return request.model_copy(update={"child_protection_has_it": True})
+
+
 def _sender_verified(request: Request, event: Event) -> Request:  # noqa: ARG001
     return request.model_copy(update={"sender_verified": True})
 
@@ -578,7 +605,9 @@ def _further_use_answered(request: Request, event: Event) -> Request:  # noqa: A
 
 LAST_LETTER = "last letter"
 NOT_RATIFIED = "ratification refused"
-TELLS_OUTCOME = frozenset({"refusal", "impossibility", "nil report", "proof of service", "transmission", "closing"})
+TELLS_OUTCOME = frozenset({
+    "refusal", "impossibility", "nil report", "proof of service", "transmission", "closing", "information declined",
+})  # fmt: skip
 """The letters by which the requesting authority learns how a measure ended."""
 
 
@@ -726,6 +755,7 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.REFUSE: _decided,
     Act.ACCEPT: _accepted,
     Act.ORDER_PROVISIONALLY: _ordered_provisionally,
+    Act.GIVE_AT_ONCE: _ordered_provisionally,
     Act.SUSPEND: _suspended,
     Act.RATIFY: _ratified,
     Act.REFUSE_RATIFICATION: _not_ratified,
@@ -752,6 +782,9 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.ACKNOWLEDGE: _acknowledged,
     Act.REMIND: _reminded,
     Act.POLICE_TOOK_IT: _police_took_it,
+    Act.CHILD_PROTECTION_TOOK_IT: _child_protection_took_it,
+    Act.RECORD_REMEDY: _remedy_sought,
+    Act.DECIDE_REMEDY: _remedy_decided,
     Act.VERIFY_SENDER: _sender_verified,
     Act.RECORD_CHILD_STATE: _child_state,
     Act.REPORT_PROGRESS: _progress_reported,
@@ -797,7 +830,13 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
 def duties_of(request: Request) -> tuple[tuple[str, Duty], ...]:
     """What is owed now, as (part, duty): what each status owes, and what stands until a deed has been done."""
     own = [("request", duty) for duty in owed_by(request.status)]
-    standing = [(part.id, duty) for part in parts_of(request) if _owes(request, part) for duty in owed_by(part.status)]
+    standing = [
+        (part.id, duty)
+        for part in parts_of(request)
+        if _owes(request, part)
+        for duty in owed_by(part.status)
+        if not (duty == Duty.RELEASE and _before_a_court(request, part))
+    ]
     alone = [(measure.id, Duty.PROVISIONAL_ACT) for measure in request.measures if _provisional(request, measure)]
     alone += [(measure.id, Duty.ACKNOWLEDGE_ASSIGNMENT) for measure in request.measures if _untaken(request, measure)]
     later = _until_told(request) if request.status != Status.CLOSED else []
@@ -816,18 +855,25 @@ def _owes(request: Request, part: AnyPart) -> bool:
 
 def _until_told(request: Request) -> list[tuple[str, Duty]]:
     """What outlives the work: to ratify, to tell how it ended, to have back what was lent."""
-    ended = [measure for measure in request.measures if measure.status in _TO_BE_TOLD and not request.joined]
+    ended = [measure for measure in request.measures if _is_to_be_told(request, measure) and not request.joined]
     acted: tuple[Measure | Package, ...] = (*request.measures, *request.packages)
     return [
         *((part.id, Duty.RATIFY) for part in acted if part.provisional),
         *((part.id, Duty.TELL_REFUSAL) for part in acted if part.refusal_untold),
         *((measure.id, Duty.LOOK_AGAIN) for measure in request.measures if measure.put_down),
+        *((measure.id, Duty.DECIDE_REMEDY) for measure in request.measures if measure.remedies),
         *((measure.id, Duty.TELL_OUTCOME) for measure in ended if not measure.told),
         *((package.id, Duty.RETURN) for package in request.packages if _is_lent(package)),
         *(("request", Duty.ANSWER_FURTHER_USE) for _ in range(min(request.further_uses, 1))),
         *(("request", Duty.DECIDE_PRIVILEGE) for _ in _undecided(request)[:1]),
         *(("request", duty) for duty, stands in _left(request) if stands),
     ]
+
+
+def _before_a_court(request: Request, part: AnyPart) -> bool:
+    """What a court may yet keep from leaving is not owed meanwhile."""
+    carried = {exhibit.measure for exhibit in part.exhibits} if isinstance(part, Package) else set()
+    return any(measure.remedies and measure.id in carried for measure in request.measures)
 
 
 def _undecided(request: Request) -> list[Privilege]:
@@ -848,7 +894,23 @@ def _police_must_know(request: Request) -> bool:
     return request.urgency in URGENT and not request.police_have_it and request.child != ChildIs.SAFE
 
 
+def _child_protection_must_know(request: Request) -> bool:
+    """Also of a child who is safe by now; not where every victim is an adult."""
+    concerned = request.urgency in URGENT and not request.adults and request.edition >= _CHILD_PROTECTION_SINCE
+    return concerned and not request.child_protection_has_it
+
+
+_CHILD_PROTECTION_SINCE = _REMEDIES_SINCE = 2
+"""The edition from which on these duties are owed."""
+
 _TO_BE_TOLD = frozenset({Status.DONE, Status.PARTLY_DONE, Status.IMPOSSIBLE, Status.REFUSED})
+
+
+def _is_to_be_told(request: Request, measure: Measure) -> bool:
+    """Who gives information without a request is told only that we cannot take it on its conditions."""
+    if measure.kind == INFORMATION:
+        return measure.status == Status.REFUSED and request.direction != Direction.GIVEN_BY_US
+    return measure.status in _TO_BE_TOLD
 
 
 def _is_lent(package: Package) -> bool:
@@ -862,8 +924,10 @@ def _until_done(request: Request) -> list[Duty]:
     writing = [Duty.CONFIRM_IN_WRITING] if request.oral and not request.confirmed else []
     acknowledge = [] if request.acknowledged else [Duty.ACKNOWLEDGE]
     police = [Duty.TELL_POLICE] if _police_must_know(request) else []
-    progress = [Duty.REPORT_PROGRESS] if request.status == Status.OPEN else []
-    return [*acknowledge, *police, *progress, *writing]
+    protection = [Duty.TELL_CHILD_PROTECTION] if _child_protection_must_know(request) else []
+    asked = request.direction in (Direction.ASKED_OF_US, Direction.ASKED_BY_US)
+    progress = [Duty.REPORT_PROGRESS] if asked and request.status == Status.OPEN else []
+    return [*acknowledge, *police, *protection, *progress, *writing]
 
 
 def _provisional(request: Request, measure: Measure) -> bool:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from comity.request.identities import named_in_text, split, texts_of
 from comity.request.letter import ElectronicData, Letter, MeasureSought, field_at
 from comity.request.model import Record, Urgency
+from comity.request.rules import INFORMATION
 
 MOST_GAPS = 500
 """How many gaps are asked at a time. A letter with more is written anew, not mended."""
@@ -106,6 +107,24 @@ OF_EACH = {"offences": ("law", "maximum_penalty"), "persons": ("role",)}
 """What each entry of a list must say."""
 
 
+OF_INFORMATION = (
+    "requested_state",
+    "issuing_authority.name",
+    "issuing_authority.contact",
+    "own_reference",
+    "facts_summary",
+    "languages.written_in",
+    "transmission.channel",
+)
+"""What must be said where information is given without a request (ours to set: no treaty lists it)."""
+
+
+def gives_information(letter: Letter) -> bool:
+    """Whether it asks for nothing, and gives information without a request."""
+    kinds = {_plain(measure.kind or "") for measure in letter.measures}
+    return kinds == {INFORMATION} or (not kinds and letter.information is not None)
+
+
 def claimed(letter: Letter) -> Urgency | None:
     """The most urgent class that it claims, as a whole or for one measure."""
     whole = letter.emergency.claimed if letter.emergency else None
@@ -160,7 +179,8 @@ def gaps(letter: Letter, law: LawKnown, now: datetime) -> tuple[Lack, ...]:
 
 
 def _missing(letter: Letter) -> Iterator[Lack]:
-    yield from (_asked(path) for path in ALWAYS if _is_missing(_at(letter, path)))
+    always = OF_INFORMATION if gives_information(letter) else ALWAYS
+    yield from (_asked(path) for path in always if _is_missing(_at(letter, path)))
     yield from (_asked(path) for path, applies in SOMETIMES if applies(letter) and _is_missing(_at(letter, path)))
     for name, paths in OF_EACH.items():
         for index, entry in enumerate(getattr(letter, name)):
@@ -222,7 +242,7 @@ def _plain(words: str) -> str:
 
 
 def _legal(letter: Letter, law: LawKnown, day: date) -> Iterator[Lack]:
-    if not letter.legal_bases:
+    if not letter.legal_bases and not gives_information(letter):
         yield _other_basis("legal_bases", letter, law, day=day)
     for index, basis in enumerate(letter.legal_bases):
         path = f"legal_bases[{index}]"

@@ -501,14 +501,24 @@ class Emergency(Record):
     downgrade: Downgrade | None = _may("who lowered the urgency, and why")
 
 
+# --- information that is given without a request ----------------------------------------------------------------------
+
+
+class Information(Record):
+    """That information is given without a request (UNTOC art. 18(4), (5), Budapest Convention art. 26)."""
+
+    recipient: Authority | None = _may("the authority to which the information is given")
+    conditions: tuple[Text, ...] = _many("the conditions on which the information may be used", 20)
+
+
 # --- the letter -------------------------------------------------------------------------------------------------------
 
 
 class Letter(Record):
     """A request for mutual legal assistance, as the requesting authority wrote it."""
 
-    requesting_state: Country = Field(description="the State that asks (ISO 3166-1 alpha-2)")
-    requested_state: Country | None = _may("the State that is asked (ISO 3166-1 alpha-2)")
+    requesting_state: Country = Field(description="the State that asks, or gives information (ISO 3166-1 alpha-2)")
+    requested_state: Country | None = _may("the State that is asked, or given information (ISO 3166-1 alpha-2)")
     issuing_authority: Authority | None = _may("the authority that makes the request")
     conducting_authority: Authority | None = _may("the authority that conducts the proceedings")
     validation: Validation | None = _may("the judicial authority that validated the request")
@@ -533,6 +543,7 @@ class Letter(Record):
     use_consent: Text | None = _may("the further use to which consent is asked (speciality)")
     costs: Costs | None = _may("what is agreed on costs and on the return of items")
     emergency: Emergency | None = _may("what makes the request urgent")
+    information: Information | None = _may("to whom information is given without a request, and on what conditions")
     signature: Signature | None = _may("who signed the letter")
     transmission: Transmission | None = _may("how the letter is sent")
 

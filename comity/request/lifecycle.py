@@ -103,6 +103,8 @@ class Duty(StrEnum):
     SEE_TO_SAFEGUARDS = "see to the safeguards"
     ANSWER_ON_PROGRESS = "answer on progress"
     DO_TASKS = "do the tasks"
+    TELL_CHILD_PROTECTION = "tell child protection"
+    DECIDE_REMEDY = "decide on the remedy"
 
 
 class Act(StrEnum):
@@ -163,6 +165,10 @@ class Act(StrEnum):
     DO_AGAIN = "do again"
     STOPPED = "stopped"
     REFUSE_RATIFICATION = "refuse ratification"
+    FORWARD = "pass on the information"
+    DECLINE_INFORMATION = "decline the information"
+    GIVE_INFORMATION = "give the information"
+    GIVE_AT_ONCE = "give the information at once"
     # a package
     DRAFT_PACKAGE = "draft package"
     PROPOSE_RELEASE = "propose release"
@@ -238,6 +244,9 @@ class Act(StrEnum):
     SET_TASK = "set a task"
     RECORD_TASK = "record that a task was done"
     LIFT_RECUSAL = "lift a recusal"
+    CHILD_PROTECTION_TOOK_IT = "record that child protection took it"
+    RECORD_REMEDY = "record that a remedy was sought"
+    DECIDE_REMEDY = "decide on the remedy"
     # the clock's own
     RECKON = "reckon"
     RING = "ring"
@@ -352,6 +361,13 @@ class Guard(StrEnum):
     PRESERVED_FIRST = "what is to be removed has been preserved"
     TASK_SET = "a task that was set, and is not done"
     RECUSED = "somebody who is recused"
+    ASKS = "it asks for something"
+    NOT_GIVEN_TO_US = "not information that was given to us"
+    GIVEN_TO_US = "information that was given to us, without a request"
+    GIVEN_BY_US = "information that we give, without a request"
+    ITS_MINUTE = "not before the minute at which it is executed in several States"
+    REMEDY_SOUGHT = "a remedy was sought against it, and not decided on"
+    NO_REMEDY_PENDS = "no remedy is pending against what it holds, or was upheld"
 
 
 @dataclass(frozen=True)
@@ -547,6 +563,10 @@ MEASURE: tuple[Step, ...] = (
     _step(_S.STOPPING,        _A.STOPPED,                 _S.WITHDRAWN,    _EXEC,              _G.WHAT_WAS_DONE),
     *(_step(status,           _A.REFUSE_RATIFICATION,     _S.STOPPING,     _SECOND,            *_NOT_RATIFIED) for status in _IN_EXECUTION),
     *(_step(status,           _A.REFUSE_RATIFICATION,     status,          _SECOND,            *_NOT_RATIFIED) for status in _NOTHING_RUNS),
+    _step(_S.SOUGHT,          _A.FORWARD,                 _S.DONE,         (_COORD, _DUTY),    _G.GIVEN_TO_US, _G.SPOKEN),
+    _step(_S.SOUGHT,          _A.DECLINE_INFORMATION,     _S.REFUSED,      (_DEC, _HEAD),      _G.GIVEN_TO_US, _G.WITH_REASON),
+    _step(_S.SOUGHT,          _A.GIVE_AT_ONCE,            _S.DONE,         _DUTY,              _G.GIVEN_BY_US, _G.URGENT_ONE_PERSON, _G.SPOKEN),
+    _step(_S.GRANTED,         _A.GIVE_INFORMATION,        _S.DONE,         (_COORD, _DUTY),    _G.GIVEN_BY_US, _G.SPOKEN),
 )
 
 _UNSENT = (_S.DRAFTED, _S.RELEASE_PROPOSED, _S.APPROVED)
@@ -647,6 +667,9 @@ STILL: tuple[Still, ...] = (
     _still(_A.ASK_ABOUT_PROGRESS,         Kind.REQUEST,  _ASKING),
     _still(_A.SET_TASK,                   Kind.REQUEST,  OFFICE),
     _still(_A.RECORD_TASK,                Kind.REQUEST,  OFFICE,                      _G.TASK_SET),
+    _still(_A.CHILD_PROTECTION_TOOK_IT,   Kind.REQUEST,  (_COORD, _DUTY)),
+    _still(_A.RECORD_REMEDY,              Kind.MEASURE,  (_COORD, _EXEC, _COURT),     _G.WITH_REASON),
+    _still(_A.DECIDE_REMEDY,              Kind.MEASURE,  _COURT,                      _G.REMEDY_SOUGHT, _G.WITH_REASON),
     _still(_A.RECKON,                     Kind.REQUEST,  _CLOCK),
     _still(_A.RING,                       Kind.REQUEST,  _CLOCK),
     _still(_A.TOLD,                       Kind.REQUEST,  _CLOCK),
@@ -669,6 +692,15 @@ LATER: tuple[Later, ...] = (
     _later(1, _A.DISPATCH,              Kind.PACKAGE, (),                _G.NOT_PRIVILEGED, _G.REMEDY_OVER),
     _later(1, _A.DISPATCH_AGAIN,        Kind.PACKAGE, (),                _G.NOT_PRIVILEGED, _G.REMEDY_OVER),
     _later(1, _A.REPORT_DELAY,          Kind.REQUEST, (),                _G.SAYS_WHEN),
+    _later(2, _A.PROPOSE,               Kind.MEASURE, (),                _G.NOT_GIVEN_TO_US),
+    _later(2, _A.ORDER_PROVISIONALLY,   Kind.MEASURE, (),                _G.ASKS),
+    _later(2, _A.ASSIGN,                Kind.MEASURE, (),                _G.ASKS),
+    _later(2, _A.DO_AGAIN,              Kind.MEASURE, (),                _G.ASKS),
+    _later(2, _A.START,                 Kind.MEASURE, (),                _G.ITS_MINUTE),
+    _later(2, _A.ORDER_MADE,            Kind.MEASURE, (),                _G.ITS_MINUTE),
+    _later(2, _A.DISCLOSE_AT_ONCE,      Kind.PACKAGE, (),                _G.NO_REMEDY_PENDS),
+    _later(2, _A.DISPATCH,              Kind.PACKAGE, (),                _G.NO_REMEDY_PENDS),
+    _later(2, _A.DISPATCH_AGAIN,        Kind.PACKAGE, (),                _G.NO_REMEDY_PENDS),
 )
 # fmt: on
 
@@ -680,7 +712,8 @@ PERSONAL: frozenset[Act] = frozenset({
     Act.GIVE_SPONTANEOUS_INFORMATION, Act.RECORD_CHILD_STATE, Act.SUPPLEMENT, Act.REPORT_OUTCOME,
     Act.ASK_FURTHER_USE, Act.NOTIFY_EXCULPATORY_USE, Act.TELL_CONCERNED, Act.CLAIM_PRIVILEGE,
     Act.PLAN_SAFEGUARD, Act.RECORD_SAFEGUARD, Act.RECORD_INTERVIEW, Act.RECORD_RECOVERY, Act.ASK_REMOVAL,
-    Act.ASK_ABOUT_PROGRESS, Act.SET_TASK, Act.RECORD_TASK,
+    Act.ASK_ABOUT_PROGRESS, Act.SET_TASK, Act.RECORD_TASK, Act.CHILD_PROTECTION_TOOK_IT,
+    Act.RECORD_REMEDY,
 })  # fmt: skip
 """Acts whose words are personal data: sealed under the content key, and gone with it. The record outlives them."""
 
@@ -719,6 +752,8 @@ OWED_BY: dict[Duty, tuple[Role, ...]] = {
     Duty.SEE_TO_SAFEGUARDS:   (_COORD,),
     Duty.ANSWER_ON_PROGRESS:  (_COORD,),
     Duty.DO_TASKS:            (_COORD,),
+    Duty.TELL_CHILD_PROTECTION: (_DUTY,),
+    Duty.DECIDE_REMEDY:       (_COURT,),
 }  # fmt: skip
 """Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
 

@@ -81,10 +81,12 @@ class Urgency(StrEnum):
 
 
 class Direction(StrEnum):
-    """Who asks whom."""
+    """Who asks whom, or who gives whom information without a request."""
 
     ASKED_OF_US = "asked of us"
     ASKED_BY_US = "asked by us"
+    GIVEN_TO_US = "given to us"
+    GIVEN_BY_US = "given by us"
 
 
 class Channel(StrEnum):
@@ -130,6 +132,7 @@ class SoughtMeasure(Record):
     lasts: bool = False
     one_person: bool = False
     execute_at: At | None = Field(None, description="when it is executed in several States at the same minute")
+    conditions: tuple[str, ...] = Field((), description="on which information is given without a request")
 
 
 class Gap(Record):
@@ -154,6 +157,7 @@ class Receive(Particulars):
     data_lost_at: At | None = Field(None, description="when data will be lost if nothing is done")
     law: LawVersion = Field("", description="the version of the law data that it was read by, and keeps")
     edition: int = Field(0, ge=0, le=EDITION, description="of the lifecycle's tables, that it lives by")
+    adults: bool = Field(default=False, description="it says of every victim that no child is concerned")
 
 
 class GroundFinding(Record):
@@ -227,6 +231,12 @@ class PersonTold(Particulars):
     """That a person concerned was told of a measure; `until`: the end of the remedy that is open to them."""
 
     until: At
+
+
+class RemedyDecided(Particulars):
+    """What a court has decided on a remedy that was sought."""
+
+    upheld: bool
 
 
 class PrivilegeNamed(Particulars):
@@ -455,6 +465,10 @@ class PoliceTookIt(Particulars):
     reference: str = ""
 
 
+class ChildProtectionTookIt(PoliceTookIt):
+    """The same of the authority that protects children."""
+
+
 class NewMeasure(Particulars):
     """One more measure."""
 
@@ -605,6 +619,11 @@ PARTICULARS: dict[Act, type[Particulars]] = {
     Act.ACKNOWLEDGE_ESCALATION: DutyNamed,
     Act.EXTEND_DEADLINE: Extension,
     Act.POLICE_TOOK_IT: PoliceTookIt,
+    Act.CHILD_PROTECTION_TOOK_IT: ChildProtectionTookIt,
+    Act.FORWARD: Spoken,
+    Act.GIVE_INFORMATION: Spoken,
+    Act.GIVE_AT_ONCE: Spoken,
+    Act.DECIDE_REMEDY: RemedyDecided,
     Act.ADD_MEASURE: NewMeasure,
     Act.SET_LEGAL_BASIS: LegalBasis,
     Act.RECORD_CHILD_STATE: ChildState,
@@ -746,8 +765,10 @@ class Measure(Kept):
     findings: tuple[Found, ...] = ()
     consult_first: bool = Field(default=True, description="before it is refused or postponed on the ground proposed")
     deciders: tuple[Role, ...] = Field((), description="who decides what is proposed, by our own law")
-    conditions: tuple[str, ...] = Field((), description="that were proposed, and on which it was offered")
+    conditions: tuple[str, ...] = Field((), description="that were proposed, and on which it was offered, or given")
     remedy_until: AwareDatetime | None = Field(None, description="until when a person concerned may seek a remedy")
+    remedies: int = Field(0, description="that were sought, and are not decided on")
+    remedy_upheld: bool = Field(default=False, description="a court has decided for whoever sought one")
     taken_up: bool = Field(default=False, description="whoever executes it has acknowledged it")
     put_down: bool = Field(default=False, description="claimed more urgent, put down by one, to be looked at again")
     granted: bool = Field(default=False, description="decided by two, or ratified; what was obtained is evidence")
@@ -872,6 +893,8 @@ class Request(Kept):
     hands: tuple[PersonId, ...] = ()
     acknowledged: bool = False
     police_have_it: bool = False
+    adults: bool = Field(default=False, description="no child is concerned, as it says of every victim")
+    child_protection_has_it: bool = False
     child: ChildIs = ChildIs.UNKNOWN
     sender_verified: bool = False
     keys_destroyed: bool = False
@@ -904,6 +927,12 @@ class Request(Kept):
         """The highest class among the measures that have not ended, or among all when all have."""
         living = [measure for measure in self.measures if not has_ended(measure.status)] or self.measures
         return min((measure.urgency for measure in living), key=lambda urgency: urgency.rank)
+
+    @property
+    def other_state(self) -> Country:
+        """The State that asks us or gives to us, or that we ask or give to."""
+        ours = self.direction in (Direction.ASKED_BY_US, Direction.GIVEN_BY_US)
+        return self.requested if ours else self.requesting
 
 
 _KINDS = {"M": Kind.MEASURE, "P": Kind.PACKAGE, "Q": Kind.QUESTION}

@@ -5,10 +5,12 @@ Nothing that came in is lost: what the law does not know opens as unknown, and s
 
 from datetime import datetime
 
-from comity.request.gaps import Lack, LawKnown, instants_of, instrument_of, kind_of, may_bind
-from comity.request.letter import Channel, Emergency, Letter, MeasureSought, Risk
-from comity.request.lifecycle import EDITION
+from comity.request.gaps import Lack, LawKnown, gives_information, instants_of, instrument_of, kind_of, may_bind
+from comity.request.identities import is_child
+from comity.request.letter import AgeBand, Channel, Emergency, Letter, MeasureSought, Person, PersonRole, Risk
+from comity.request.lifecycle import EDITION, Role
 from comity.request.model import Country, Direction, Gap, Receive, SoughtMeasure, Urgency
+from comity.request.rules import INFORMATION
 from comity.request.triage import Claim, Suggestion, suggest
 
 UNKNOWN_KIND = "unknown"
@@ -28,25 +30,49 @@ def opening(
     """The structure that a request begins with; `digest` is the SHA-256 of the bytes received, `now` the arrival.
 
     A letter that names no measure opens with one of unknown kind, and one that names no requested State is for us.
-    What was told by voice is to be confirmed in writing (UNTOC art. 18(14)).
+    What was told by voice is to be confirmed in writing (UNTOC art. 18(14)). What is missing of information that we
+    give is asked of whoever of ours gives it.
     """
+    direction = _direction(letter, us)
+    asked = Role.EXECUTING_AUTHORITY if direction == Direction.GIVEN_BY_US else Role.REQUESTING_AUTHORITY
     return Receive(
-        direction=Direction.ASKED_OF_US,
+        direction=direction,
         requesting=letter.requesting_state,
         requested=letter.requested_state or us,
         measures=tuple(_sought(letter, index, law=law, now=now) for index in range(len(letter.measures) or 1)),
-        gaps=tuple(Gap(id=f"Q{number}", field=lack.field) for number, lack in enumerate(found, 1)),
+        gaps=tuple(Gap(id=f"Q{number}", field=lack.field, to=asked) for number, lack in enumerate(found, 1)),
         letter=digest,
         oral=letter.transmission is not None and letter.transmission.channel == Channel.ORAL,
         asked_by=letter.deadline.by if letter.deadline else None,
         data_lost_at=_data_lost_at(letter, _HOLDS_DATA),
         law=law.version,
         edition=EDITION,
+        adults=_only_adults(letter, now),
     )
 
 
+def _direction(letter: Letter, us: Country) -> Direction:
+    if not gives_information(letter):
+        return Direction.ASKED_OF_US
+    return Direction.GIVEN_BY_US if letter.requesting_state == us else Direction.GIVEN_TO_US
+
+
+def _only_adults(letter: Letter, now: datetime) -> bool:
+    """Whether it names victims, and no child: whose age nobody tells may be one."""
+    victims = [person for person in letter.persons if person.role in (PersonRole.VICTIM, None)]
+    against_child = any(offence.against_child for offence in letter.offences)
+    return bool(victims) and not against_child and all(_is_adult(person, now) for person in victims)
+
+
+def _is_adult(person: Person, now: datetime) -> bool:
+    born = person.identity is not None and person.identity.born_on is not None
+    told = person.child is False or person.age_band == AgeBand.ADULT or born
+    return told and not is_child(person, now.date())
+
+
 def _sought(letter: Letter, index: int, *, law: LawKnown, now: datetime) -> SoughtMeasure:
-    measure = letter.measures[index] if letter.measures else MeasureSought()
+    unnamed = MeasureSought(kind=INFORMATION if gives_information(letter) else None)
+    measure = letter.measures[index] if letter.measures else unnamed
     kind, instrument = kind_of(measure, law), instrument_of(letter, index)
     return SoughtMeasure(
         id=f"M{index + 1}",
@@ -56,6 +82,7 @@ def _sought(letter: Letter, index: int, *, law: LawKnown, now: datetime) -> Soug
         lasts=kind is not None and kind.lasts,
         one_person=kind is not None and kind.one_person,
         execute_at=_still_to_come(measure.execute_at, now),
+        conditions=letter.information.conditions if kind and kind.id == INFORMATION and letter.information else (),
     )
 
 

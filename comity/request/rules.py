@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from comity.errors import NotFound, NotOpen, Objection, Stale
 from comity.request.lifecycle import (
@@ -30,6 +30,7 @@ from comity.request.model import (
     Delay,
     Departing,
     Deposit,
+    Direction,
     Draft,
     DutyNamed,
     LawNamed,
@@ -59,6 +60,8 @@ AnyPart = Request | Measure | Package | Question
 URGENT = frozenset({Urgency.P0, Urgency.P1})
 PRESERVATION = "expedited preservation"
 """The kind of measure by which data is kept from being lost, as in comity/law/measures.toml."""
+INFORMATION = "spontaneous information"
+"""The kind that asks for nothing: one State gives it to the other without a request, as in the same file."""
 ALONE_AT_NIGHT = URGENT | {Urgency.P1D}
 _CLOCKS_DIFFER = timedelta(minutes=2)
 _LATE = timedelta(hours=24)
@@ -192,6 +195,10 @@ _OF_THE_REQUEST = frozenset(
         Guard.PROVISIONAL,
         Guard.DISCLOSED,
         Guard.HAS_EXHIBITS,
+        Guard.ASKS,
+        Guard.NOT_GIVEN_TO_US,
+        Guard.GIVEN_TO_US,
+        Guard.GIVEN_BY_US,
     }
 )
 """The guards that look at the request alone, not at who acts, when and with what."""
@@ -572,6 +579,59 @@ def _task_set(view: View) -> str | None:
     return _unless(named in left, f"no such task is left to do; left are: {', '.join(left) or 'none'}")
 
 
+def _gives_information(view: View) -> bool:
+    return isinstance(view.part, Measure) and view.part.kind == INFORMATION
+
+
+def _is_given_to_us(view: View) -> bool:
+    return _gives_information(view) and view.request.direction != Direction.GIVEN_BY_US
+
+
+def _asks(view: View) -> str | None:
+    return _unless(not _gives_information(view), "it asks for nothing: 'pass on', 'decline' or 'give the information'")
+
+
+def _not_given_to_us(view: View) -> str | None:
+    return _unless(not _is_given_to_us(view), "it was given to us: 'pass on the information', or decline it")
+
+
+def _given_to_us(view: View) -> str | None:
+    return _unless(_is_given_to_us(view), "it is no information that was given to us without a request")
+
+
+def _given_by_us(view: View) -> str | None:
+    ours = _gives_information(view) and not _is_given_to_us(view)
+    return _unless(ours, "it is no information that we give without a request")
+
+
+def _its_minute(view: View) -> str | None:
+    """Who begins before the others warns them; who must, says why."""
+    at = view.part.execute_at if isinstance(view.part, Measure) else None
+    if at is None or (view.deed.happened or view.now) >= at - _CLOCKS_DIFFER:
+        return None
+    minute = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return _with_reason(view) and f"it is executed in several States at {minute}, not before; else give the reason"
+
+
+def _remedy_sought(view: View) -> str | None:
+    pending = isinstance(view.part, Measure) and view.part.remedies > 0
+    return _unless(pending, "no remedy waits to be decided on; 'record that a remedy was sought' comes first")
+
+
+def _no_remedy_pends(view: View) -> str | None:
+    """A court's word holds what it was asked about; what cannot wait leaves before it, with the reason."""
+    carried = {exhibit.measure for exhibit in view.part.exhibits} if isinstance(view.part, Package) else set()
+    held = [measure for measure in view.request.measures if measure.id in carried]
+    if upheld := [measure.id for measure in held if measure.remedy_upheld]:
+        return f"a remedy against {', '.join(upheld)} was upheld: draft without what it obtained"
+    pending = [measure.id for measure in held if measure.remedies]
+    if not pending or view.deed.act == Act.DISCLOSE_AT_ONCE:
+        return None
+    if getattr(view.deed.particulars, "at_once", False):
+        return _with_reason(view)
+    return f"a remedy against {', '.join(pending)} waits for its court; what cannot wait: at_once, with the reason"
+
+
 _PRESERVED = frozenset({Status.IN_FORCE, Status.DONE})
 
 
@@ -641,6 +701,13 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.PRESERVED_FIRST: _preserved_first,
     Guard.TASK_SET: _task_set,
     Guard.RECUSED: _recused,
+    Guard.ASKS: _asks,
+    Guard.NOT_GIVEN_TO_US: _not_given_to_us,
+    Guard.GIVEN_TO_US: _given_to_us,
+    Guard.GIVEN_BY_US: _given_by_us,
+    Guard.ITS_MINUTE: _its_minute,
+    Guard.REMEDY_SOUGHT: _remedy_sought,
+    Guard.NO_REMEDY_PENDS: _no_remedy_pends,
 }
 """For each guard the function that objects: it returns the reason, or None."""
 

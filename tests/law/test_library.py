@@ -155,6 +155,7 @@ def test_only_what_coerces_little_may_be_ordered_by_one_person() -> None:
         "emergency disclosure of data",
         "location of a person",
         "welfare check",
+        "spontaneous information",
     }
 
 

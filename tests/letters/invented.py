@@ -35,6 +35,7 @@ UNTIL = datetime(2027, 2, 20, 12, 0, tzinfo=UTC)
 KINDS = (
     "expedited preservation", "bank records", "bank records", "interception", "service of documents",
     "criminal records", "search and seizure", "production of subscriber data", "expedited preservation",
+    "spontaneous information", "spontaneous information",
 )  # fmt: skip
 _COORDINATOR, _OFFICER, _REVIEWER = (ANNA, Role.COORDINATOR), (BOB, Role.DUTY_OFFICER), (BOB, Role.REVIEWER)
 _DECIDER, _EXECUTING, _ASKING = (CARLA, Role.DECIDER), (DAN, Role.EXECUTING_AUTHORITY), (EVE, Role.REQUESTING_AUTHORITY)
@@ -91,6 +92,8 @@ def life() -> Life:
     for part, ending in (("M2", Act.COMPLETE), ("M5", Act.COMPLETE), ("M6", Act.COMPLETE_IN_PART)):
         lived.granted(part)
         lived.do(ending, part, _EXECUTING)
+    lived.decided("M10", Act.GRANT)
+    lived.do(Act.DECLINE_INFORMATION, "M11", _SECOND)
     lived.granted("M7")
     lived.do(Act.REPORT_IMPOSSIBLE, "M7", _EXECUTING)
     lived.do(Act.ASK, "request", _COORDINATOR, to=Role.PROVIDER)

@@ -26,8 +26,8 @@ def test_a_letter_is_about_all_parts_that_it_is_for() -> None:
     assert meant("postponement") == ("M4",)
     assert meant("impossibility") == ("M7",)
     assert meant("proof of service") == ("M5",)
-    assert meant("closing") == ("M2", "M3", "M5", "M6", "M7")
-    assert meant("decision") == ("M2", "M5", "M6", "M7", "M8")
+    assert meant("closing") == ("M2", "M3", "M5", "M6", "M7", "M11")
+    assert meant("decision") == ("M2", "M5", "M6", "M7", "M8", "M10")
     assert meant("redirect") == ()
 
 

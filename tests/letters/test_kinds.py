@@ -25,7 +25,8 @@ def test_every_kind_that_the_office_needs_is_there() -> None:
         "acknowledgement", "confirmation of an oral request", "questions", "reminder", "last letter",
         "preservation order", "preservation confirmation", "disclosure note", "note for the police", "ratification",
         "ratification refused", "decision", "refusal", "postponement", "progress", "delay", "transmission",
-        "nil report", "proof of service", "impossibility", "redirect", "closing",
+        "nil report", "proof of service", "impossibility", "redirect", "closing", "assignment", "information",
+        "information declined",
     }  # fmt: skip
 
 

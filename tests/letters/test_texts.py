@@ -70,12 +70,14 @@ _TOLD_TO_A_PROVIDER = {"letter.measures[].data.provider", "letter.measures[].dat
 
 
 def test_of_the_letter_only_their_own_number_and_authority_are_told_and_only_to_them() -> None:
-    """And the provider is told which data to keep. All else that the letter says stands in no letter of ours."""
+    """And the provider is told which data to keep, whoever executes what the persons need. All else stays here."""
     texts = every_text(_marked())
     to_them = "".join(text for name, text in texts.items() if name.endswith(" to requesting authority"))
+    to_executing = texts.pop("assignment to executing authority")
     to_others = "".join(text for name, text in texts.items() if not name.endswith(" to requesting authority"))
     assert _markers(to_them) == {marker(where) for where in _TOLD_TO_THEM}
     assert _markers(to_others) == {marker(where) for where in _TOLD_TO_A_PROVIDER}
+    assert _markers(to_executing) == {marker("letter.persons[].special_measures")}
 
 
 def _marked() -> Letter:

@@ -46,6 +46,7 @@ def test_the_examples_are_these() -> None:
     assert NAMES == [
         "advance-copy-by-courier",
         "advance-copy-by-mail",
+        "information-of-a-child-at-risk",
         "p0-livestream-announced",
         "p1-victim-unidentified",
         "p1d-preservation-lapsing",
@@ -70,6 +71,7 @@ def test_an_example_lacks_nothing_under_the_law_that_ships(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "classes"),
     [
+        ("information-of-a-child-at-risk", ["P1"]),
         ("p0-livestream-announced", ["P0", "P0"]),
         ("p1-victim-unidentified", ["P1", "P1"]),
         ("p1d-preservation-lapsing", ["P1d", "P1d"]),

@@ -334,7 +334,7 @@ class AnyLife(RuleBasedStateMachine):
                 *(Duty.ACKNOWLEDGE, Duty.TELL_POLICE, Duty.REPORT_PROGRESS, Duty.PROVISIONAL_ACT, Duty.RATIFY),
                 *(Duty.TELL_OUTCOME, Duty.TELL_REFUSAL, Duty.ANSWER_FURTHER_USE),
                 *(Duty.ACKNOWLEDGE_ASSIGNMENT, Duty.LOOK_AGAIN, Duty.DECIDE_PRIVILEGE, Duty.SEE_TO_SAFEGUARDS),
-                *(Duty.ANSWER_ON_PROGRESS, Duty.DO_TASKS),
+                *(Duty.ANSWER_ON_PROGRESS, Duty.DO_TASKS, Duty.TELL_CHILD_PROTECTION, Duty.DECIDE_REMEDY),
             }
             assert duty.duty in standing_duties or duty.duty in by_deed
 

@@ -111,7 +111,9 @@ async def test_preservation_and_the_police_do_not_wait_for_the_sender_and_a_disc
 async def test_what_comes_next_is_what_is_not_done_yet(authority: Office) -> None:
     request = await opened(authority)
     acts = [command.split('"')[1] for command in next_commands(request)]
-    assert acts == [Act.ORDER_PROVISIONALLY, Act.POLICE_TOOK_IT, Act.VERIFY_SENDER]
+    assert acts == [
+        Act.ORDER_PROVISIONALLY, Act.POLICE_TOOK_IT, Act.CHILD_PROTECTION_TOOK_IT, Act.VERIFY_SENDER,
+    ]  # fmt: skip
     calm = await open_oral(authority.counter, call(urgency="P3", wanted="search and seizure", where="3 Example Street"))
     assert [command.split('"')[1] for command in next_commands(calm)] == [Act.VERIFY_SENDER]
 

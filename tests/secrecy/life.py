@@ -71,9 +71,10 @@ class MarkedLife:
 
 
 def letter(place: Premises) -> Path:
-    """The marked letter as a file, with a second measure that one duty officer may order alone."""
+    """The marked letter as a file, with a measure that one duty officer may order alone, and information besides."""
     planted = marked_letter() | {"requesting_state": "PT", "requested_state": "LU"}
-    planted["measures"].append(planted["measures"][0] | {"kind": "expedited preservation", "instrument": "budapest"})
+    for kind in ("expedited preservation", "spontaneous information"):
+        planted["measures"].append(planted["measures"][0] | {"kind": kind, "instrument": "budapest"})
     path = place.folder / "letter.json"
     path.write_text(json.dumps(planted, ensure_ascii=False))
     return path
@@ -122,6 +123,8 @@ async def _arrive(life: MarkedLife) -> None:
     life.comity("submit", again, "--as", "p-anna", "--supplement")
     for act in (Act.ACKNOWLEDGE, Act.VERIFY_SENDER, Act.POLICE_TOOK_IT, Act.NOTE, Act.REMIND, Act.REPORT_PROGRESS):
         await life.do("p-anna", act)
+    await life.do("p-anna", Act.CHILD_PROTECTION_TOOK_IT)
+    await life.do("p-anna", Act.FORWARD, "M3")
     now = life.request.received
     await life.do("p-anna", Act.CORRECT, deed=str(ULID()), act=Act.RECEIVE, was=now, instant=now, part="request")
     await life.do("p-anna", Act.LINK, reference=str(ULID()))
@@ -157,10 +160,10 @@ async def _questions(life: MarkedLife) -> None:
 async def _review(life: MarkedLife) -> None:
     opaque = {"kind": f"{MARK} kind", "instrument": f"{MARK} law"}
     await life.do("p-anna", Act.OPEN_REVIEW)
-    await life.do("p-anna", Act.ADD_MEASURE, measure={"id": "M3", "urgency": "P3", **opaque})
-    await life.do("p-anna", Act.SET_LEGAL_BASIS, "M3", instrument=f"{MARK} other law")
-    await life.do(_BOB, Act.ASSESS_URGENCY, "M3", urgency="P2", role=Role.REVIEWER)
-    await life.do("p-fay", Act.WITHDRAW, "M3")
+    await life.do("p-anna", Act.ADD_MEASURE, measure={"id": "M4", "urgency": "P3", **opaque})
+    await life.do("p-anna", Act.SET_LEGAL_BASIS, "M4", instrument=f"{MARK} other law")
+    await life.do(_BOB, Act.ASSESS_URGENCY, "M4", urgency="P2", role=Role.REVIEWER)
+    await life.do("p-fay", Act.WITHDRAW, "M4")
     await life.do(_BOB, Act.CONSULT, "M1", until=datetime.now(UTC) + timedelta(days=9))
     await life.do("p-fay", Act.ANSWER_CONSULTATION, "M1")
     found = looked_at(life.counter, life.request, "M2")["findings"]
@@ -203,6 +206,8 @@ async def _transfer(life: MarkedLife) -> None:
     by_court = {"role": Role.COURT, "on_behalf": ON_BEHALF}
     await life.do("p-anna", Act.DECIDE_PRIVILEGE, exhibit=sealed["exhibit"], upheld=False, **by_court)
     await life.do("p-anna", Act.TELL_CONCERNED, "M1", until=datetime.now(UTC) + timedelta(days=10))
+    await life.do("p-anna", Act.RECORD_REMEDY, "M1")
+    await life.do("p-anna", Act.DECIDE_REMEDY, "M1", upheld=False, **by_court)
     await life.do(_DAN, Act.DRAFT_PACKAGE, exhibits=(sealed["exhibit"],), recipient="lisbon")
     await life.do(_DAN, Act.PROPOSE_RELEASE, "P1")
     await life.do(_BOB, Act.APPROVE_RELEASE, "P1", seen=life.request.packages[0].content, role=Role.REVIEWER)

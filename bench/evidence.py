@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.keywrap import aes_key_wrap
+from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 from ulid import ULID
 
 from bench.apart import apart, most_memory
 from bench.report import Found, Row
-from comity.evidence.vault import Vault
+from comity.evidence.shelves import Folder
+from comity.evidence.vault import Vault, Wrapping
 
 _ROUNDS = 3
 _LARGER = 4
@@ -60,9 +61,10 @@ def measure(asked: argparse.Namespace) -> Found:
 def seal(exhibit: Path, folder: Path) -> Sealed:
     """Deposit it in a vault of its own, which is then removed."""
     with tempfile.TemporaryDirectory(dir=folder) as room, exhibit.open("rb", buffering=0) as source:
-        vault, wrapping = Vault(Path(room)), secrets.token_bytes(32)
+        vault, wrapping = Vault(Folder(Path(room))), secrets.token_bytes(32)
         began = time.perf_counter()
-        vault.deposit(source, str(ULID()), lambda key: aes_key_wrap(wrapping, key), at=datetime.now(UTC))
+        keys = Wrapping(lambda key: aes_key_wrap(wrapping, key), lambda key: aes_key_unwrap(wrapping, key))
+        vault.deposit(source, str(ULID()), keys, at=datetime.now(UTC))
         return Sealed(time.perf_counter() - began, most_memory())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from comity.errors import NotFound, Unreachable
+from comity.evidence.shelves import Folder
 from comity.evidence.vault import Vault
 from comity.keys import request_keys, ring
 from comity.keys.keys import Keys
@@ -144,6 +145,6 @@ def _opened(settings: Settings) -> Home:
         settings=settings,
         store=store,
         keys=Keys(store, settings.home / _RING),
-        vault=Vault(settings.home / "vault"),
+        vault=Vault(Folder(settings.home / "vault")),
         laws=Laws(store, settings.law, settings.home),
     )

@@ -15,7 +15,7 @@ from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.evidence.seal import Seal
-from comity.evidence.vault import Source
+from comity.evidence.vault import Source, Wrapping
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
@@ -48,12 +48,12 @@ def silent(_done: int) -> None:
 
 
 def seal_in(home: Home, handed: Handed, source: Source, progress: Callable[[int], None] = silent) -> Seal:
-    """Seal all that `source` gives; `progress` hears the bytes done. What breaks off leaves nothing: say it again.
+    """Seal all that `source` gives; `progress` hears the bytes done. What broke off goes on where it stopped.
 
     Raises Refused when the exhibit is sealed already, or the disk is full.
     """
-    wrap = partial(_wrap, home, handed)
-    seal = home.vault.deposit(source, handed.exhibit, wrap, at=datetime.now(UTC), progress=progress)
+    wrapping = Wrapping(partial(_wrap, home, handed), partial(_unwrap, home, handed))
+    seal = home.vault.deposit(source, handed.exhibit, wrapping, at=datetime.now(UTC), progress=progress)
     _enter(home, handed, seal)
     return seal
 
@@ -83,6 +83,10 @@ def _sha256(source: Source) -> str:
 
 def _wrap(home: Home, handed: Handed, key: bytes) -> bytes:
     return home.keys.seal(handed.reference, KeyClass.CONTENT, key, f"exhibit {handed.exhibit}")
+
+
+def _unwrap(home: Home, handed: Handed, wrapped: bytes) -> bytes:
+    return home.keys.open(handed.reference, KeyClass.CONTENT, wrapped, f"exhibit {handed.exhibit}")
 
 
 def _enter(home: Home, handed: Handed, seal: Seal) -> None:

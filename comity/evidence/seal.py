@@ -1,23 +1,28 @@
 """What proves that an exhibit is unchanged: its hash, its size, and when it was sealed."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from comity.errors import Tampered
 from comity.request.model import Digest, Ulid
 
 _PROOF = ("exhibit", "format", "sha256", "size", "chunks", "chunk_size")
+_SHA512 = r"^[0-9a-f]{128}$"
 
 
 class Seal(BaseModel):
-    """One exhibit as it was when sealed: SHA-256 (in hex) and size (in bytes) of what came in, in chunks so large."""
+    """One exhibit as it was when sealed: SHA-256, SHA-512 (hex) and size (bytes) of what came in, in chunks so large.
+
+    Seals made before SHA-512 was taken have none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     exhibit: Ulid
-    format: Literal[0] = 0
+    format: Literal[0, 1] = 0
     sha256: Digest
+    sha512: Annotated[str, StringConstraints(pattern=_SHA512)] | None = None
     size: int = Field(ge=0)
     chunks: int = Field(ge=1)
     chunk_size: int = Field(ge=1)
@@ -32,7 +37,8 @@ class Seal(BaseModel):
 
 def compare(kept: Seal, found: Seal) -> None:
     """Whether an exhibit is what was sealed, whenever it was looked at. Raises Tampered, naming what differs."""
-    differs = [field for field in _PROOF if getattr(kept, field) != getattr(found, field)]
+    proof = (*_PROOF, "sha512") if kept.sha512 else _PROOF
+    differs = [field for field in proof if getattr(kept, field) != getattr(found, field)]
     if differs:
         raise Tampered(
             f"exhibit {kept.exhibit} is not what was sealed: {', '.join(differs)} differ; keep both, tell the auditor"

@@ -1,34 +1,55 @@
-"""The vault: a folder that holds sealed bytes only, one file an exhibit.
+"""The vault: sealed bytes only, each exhibit closed under a key of its own.
 
-A file is a header (magic, format, the exhibit's own key as the caller wrapped it) and chunks of 1 MiB, each closed
-with AES-256-GCM and bound to exhibit, number and whether it is the last. The key is made anew for every deposit, also
-after one that broke off, so that a (key, chunk number) pair is used once, ever; destroying the key that wraps it
-shreds the exhibit. A folder is no write-once store: whoever rules the machine can delete.
+An exhibit is sealed in chunks of 1 MiB, each closed with AES-256-GCM and bound to exhibit, number and whether it is the
+last. What fits into one part (8 chunks) is one object: header, then chunks (format 0). What is larger lies in parts,
+each whole or not there, headed by an object that is put last (format 1): until then a deposit that broke off goes on
+where it stopped. The exhibit's key is made anew for every deposit; a part is closed under a key drawn from it and
+from a salt of its own, so that a (key, chunk number) pair is used once, ever, whatever was put twice or is given up.
+Destroying the key that wraps an exhibit's key shreds the exhibit.
 """
 
 import hashlib
+import io
+import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import BinaryIO, Protocol
+from itertools import islice
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import TypeAdapter, ValidationError
 
-from comity.errors import NotFound, Refused, Tampered
-from comity.evidence.landing import landing
+from comity.errors import ComityError, NotFound, Refused, Tampered
 from comity.evidence.seal import Seal
+from comity.evidence.shelves import Shelf
 from comity.request.model import Ulid
 
 CHUNK = 1 << 20
+PART = 8
+"""Chunks in a part."""
 _TAG = 16
-_MAGIC = b"comity exhibit\n\x00"  # its last byte is the format
-_AHEAD = 4
+_SALT = 32
+_TRIAL = 16
+_KEY = "key"
+_LONGEST_HEAD = 4096
+_UNKNOWN = -1
+_AHEAD = 2
+_SEALED = "exhibit {} is sealed already; deposit what is new under a new id"
+_WHOLE = b"comity exhibit\n\x00"
+_IN_PARTS = b"comity exhibit\n\x01"
+"""How an object begins; the last byte is the format."""
 _ID: TypeAdapter[str] = TypeAdapter(Ulid)
+
+Numbered = tuple[int, bytes, bool]
+"""A chunk in the clear: its number, its bytes, whether it is the last."""
 
 
 class Source(Protocol):
@@ -42,35 +63,49 @@ def _silent(_done: int) -> None:
     """Nobody asked how far it is."""
 
 
-class Vault:
-    """The exhibits in one folder. Threads and processes may share it."""
+@dataclass(frozen=True)
+class Wrapping:
+    """How an exhibit's key is closed under the request's content key, and opened again (raises KeyGone, Tampered)."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder = folder
+    wrap: Callable[[bytes], bytes]
+    unwrap: Callable[[bytes], bytes]
+
+
+class Vault:
+    """The exhibits on one shelf. Threads and processes may share it."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
 
     def deposit(
         self,
         source: Source,
         exhibit: str,
-        wrap: Callable[[bytes], bytes],
+        wrapping: Wrapping,
         *,
         at: datetime,
         progress: Callable[[int], None] = _silent,
     ) -> Seal:
-        """Seal all that `source` gives as a new exhibit, in one pass; on the disk when this returns.
+        """Seal all that `source` gives as a new exhibit, in one pass; durable when this returns.
 
-        `wrap` closes the exhibit's key under the request's content key; `progress` hears the bytes done so far.
-        Raises Refused when the exhibit stands there already or the disk is full. Breaks off without a trace.
+        What an earlier deposit of the same exhibit left is opened, compared with the source and gone on from; where
+        they differ, or anything is in doubt, all of it is sealed anew under another key. `progress` hears the bytes
+        done so far. Raises Refused when the exhibit stands there already, the disk is full, or what differs cannot be
+        read from its beginning again; Unreachable when the shelf is away.
         """
-        key = _fresh_key()
+        name = _name(exhibit)
+        if self._stands(name):
+            raise Refused(_SEALED.format(exhibit))
         try:
-            with landing(self._folder, _name(exhibit)) as file:
-                file.write(_header(wrap(key)))
-                sha256, size = _pour(source, _Sealing(file, key, exhibit), progress)
+            return self._hashed(source, _Deposit(self._shelf, name, wrapping), progress).seal(exhibit, at)
         except FileExistsError:
-            raise Refused(f"exhibit {exhibit} is sealed already; deposit what is new under a new id") from None
-        return _seal(exhibit, sha256, size, at)
+            raise Refused(_SEALED.format(exhibit)) from None
+
+    def _hashed(self, source: Source, deposit: "_Deposit", progress: Callable[[int], None]) -> "_Hashed":
+        try:
+            return self._sealed(source, deposit, progress)
+        except _Differs:
+            return self._sealed(_from_its_beginning(source), deposit.anew(), progress)
 
     def read(
         self, exhibit: str, unwrap: Callable[[bytes], bytes], *, progress: Callable[[int], None] = _silent
@@ -80,72 +115,175 @@ class Vault:
         `unwrap` undoes `wrap`, and raises KeyGone once the key is destroyed. Raises NotFound, and Tampered at the
         first chunk that is changed, missing or elsewhere.
         """
-        with self._file(exhibit) as file:
-            opening, done = _Opening(unwrap(_wrapped_key(file, exhibit)), exhibit), 0
-            for number, chunk, last in _numbered(_chunks(file, CHUNK + _TAG)):
-                yield (plain := opening.read(number, chunk, last))
-                progress(done := done + len(plain))
+        sealed, done = self._opened(exhibit, unwrap), 0
+        for chunk in sealed.chunks(0, sealed.count):
+            yield chunk
+            progress(done := done + len(chunk))
+
+    def read_range(self, exhibit: str, unwrap: Callable[[bytes], bytes], *, start: int, length: int) -> Iterator[bytes]:
+        """So many bytes from `start` on; only the chunks that hold them are opened. Raises as `read`."""
+        sealed, first = self._opened(exhibit, unwrap), start // CHUNK
+        skip, left = start - first * CHUNK, length
+        for chunk in sealed.chunks(first, -(-(start + length) // CHUNK)):
+            given = chunk[skip : skip + left]
+            skip, left = 0, left - len(given)
+            yield given
 
     def examine(
         self, exhibit: str, unwrap: Callable[[bytes], bytes], *, at: datetime, progress: Callable[[int], None] = _silent
     ) -> Seal:
         """The seal that the bytes give today, to compare with the one that was kept. Raises as `read`."""
-        digest, size = hashlib.sha256(), 0
+        hashed = _Hashed()
         for chunk in self.read(exhibit, unwrap, progress=progress):
-            digest.update(chunk)
-            size += len(chunk)
-        return _seal(exhibit, digest.hexdigest(), size, at)
+            hashed.take(chunk)
+        return hashed.seal(exhibit, at)
 
-    def _file(self, exhibit: str) -> BinaryIO:
+    def _stands(self, name: str) -> bool:
+        with suppress(FileNotFoundError):
+            return self._shelf.size(name) >= 0
+        return False
+
+    def _sealed(self, source: Source, deposit: "_Deposit", progress: Callable[[int], None]) -> "_Hashed":
+        """All of the source put and hashed. One thread reads and hashes, one hashes, one closes and puts."""
+        hashed, under_way = _Hashed(), deque[Future[None]]()
+        with ThreadPoolExecutor(1) as putting, ThreadPoolExecutor(1) as hashing:
+            for number, part in enumerate(_parts(source)):
+                under_way += putting.submit(deposit.part, number, part), hashing.submit(hashed.take_longer, part)
+                for _, chunk, _ in part:
+                    hashed.take_shorter(chunk)
+                    progress(hashed.size)
+                while len(under_way) > _AHEAD:
+                    under_way.popleft().result()
+            for each in under_way:
+                each.result()
+        deposit.head(hashed.chunks)
+        return hashed
+
+    def _opened(self, exhibit: str, unwrap: Callable[[bytes], bytes]) -> "_Opened":
+        name = _name(exhibit)
         try:
-            return (self._folder / _name(exhibit)).open("rb")
+            head = self._shelf.get(name, 0, _LONGEST_HEAD)
+            whole = self._shelf.size(name)
         except FileNotFoundError:
             raise NotFound(f"the vault holds no exhibit {exhibit}; restore its file from a copy") from None
+        magic, wrapped, rest = _read_header(head, exhibit)
+        key = unwrap(wrapped)
+        if magic == _IN_PARTS:
+            trial, count = _read_trial(rest, exhibit)
+            return _InParts(self._shelf, exhibit, key, count, f"{_below(exhibit)}/{trial}")
+        start = len(head) - len(rest)
+        return _Whole(self._shelf, exhibit, key, max(1, -(-(whole - start) // (CHUNK + _TAG))), start)
 
 
-class _Sealing:
-    """Closes the chunks of one exhibit into its file, all through one buffer."""
-
-    def __init__(self, file: BinaryIO, key: bytes, exhibit: str) -> None:
-        self._file, self._cipher, self._exhibit = file, AESGCM(key), exhibit
-        self._buffer = memoryview(bytearray(CHUNK + _TAG))
-
-    def write(self, number: int, chunk: bytes, last: bool) -> None:
-        room = self._buffer[: len(chunk) + _TAG]
-        self._cipher.encrypt_into(_nonce(number), chunk, _bound(self._exhibit, number, last=last), room)
-        self._file.write(room)
+# --- going in ---------------------------------------------------------------------------------------------------------
 
 
-class _Opening:
-    """Opens the chunks of one exhibit."""
+class _Differs(Exception):
+    """What stands of an earlier deposit is not what the source gives, or cannot be opened."""
 
-    def __init__(self, key: bytes, exhibit: str) -> None:
-        self._cipher, self._exhibit = AESGCM(key), exhibit
 
-    def read(self, number: int, chunk: bytes, last: bool) -> bytes:
+@dataclass(frozen=True)
+class _Trial:
+    """One try to deposit an exhibit in parts: where, under which key, and how many parts stand."""
+
+    folder: str
+    wrapped: bytes
+    key: bytes
+    standing: int = 0
+
+
+class _Deposit:
+    """Puts one exhibit: whole, or in parts, and what heads them last."""
+
+    def __init__(self, shelf: Shelf, exhibit: str, wrapping: Wrapping, *, goes_on: bool = True) -> None:
+        self._shelf, self._exhibit, self._wrapping, self._goes_on = shelf, exhibit, wrapping, goes_on
+        self._trial: _Trial | None = None
+
+    def anew(self) -> "_Deposit":
+        """The same, which goes on from nothing."""
+        return _Deposit(self._shelf, self._exhibit, self._wrapping, goes_on=False)
+
+    def part(self, number: int, chunks: list[Numbered]) -> None:
+        """Put one part, or compare it with the one that stands. What fits into one part is put whole, at once."""
+        if number == 0 and chunks[-1][2]:
+            return self._whole(chunks)
+        self._trial = trial = self._trial or (self._earlier() if self._goes_on else None) or self._begun()
+        if number < trial.standing:
+            return self._compared(trial, number, chunks)
+        salt = secrets.token_bytes(_SALT)
+        sealing = _Cipher(_part_key(trial.key, salt, self._exhibit, number), _IN_PARTS, self._exhibit)
         try:
-            return self._cipher.decrypt(_nonce(number), chunk, _bound(self._exhibit, number, last=last))
-        except (InvalidTag, ValueError):
-            raise Tampered(
-                f"exhibit {self._exhibit} is not what was sealed, from chunk {number} on; restore its file from a copy"
-            ) from None
+            self._shelf.put(_part_name(trial.folder, number), [_IN_PARTS, salt, *map(sealing.close, chunks)])
+        except FileExistsError:  # another process deposits the same beside this one
+            raise _Differs from None
+        return None
+
+    def head(self, count: int) -> None:
+        """Put what makes the parts one exhibit; of one that is whole there is nothing to head."""
+        if self._trial is not None:
+            trial = self._trial.folder.rpartition("/")[2].encode()
+            head = _header(_IN_PARTS, self._trial.wrapped) + trial + count.to_bytes(8, "big")
+            self._shelf.put(self._exhibit, [head])
+
+    def _whole(self, chunks: list[Numbered]) -> None:
+        key = _fresh_key()
+        sealing = _Cipher(key, _WHOLE, self._exhibit)
+        self._shelf.put(self._exhibit, [_header(_WHOLE, self._wrapping.wrap(key)), *map(sealing.close, chunks)])
+
+    def _begun(self) -> _Trial:
+        folder, key = f"{_below(self._exhibit)}/{secrets.token_hex(_TRIAL // 2)}", _fresh_key()
+        wrapped = self._wrapping.wrap(key)
+        self._shelf.put(f"{folder}/{_KEY}", [_header(_IN_PARTS, wrapped)])
+        return _Trial(folder, wrapped, key)
+
+    def _earlier(self) -> _Trial | None:
+        """The earlier try that came farthest, if its key can be opened."""
+        names = set(self._shelf.names(_below(self._exhibit)))
+        folders = {name.rpartition("/")[0] for name in names if name.endswith(f"/{_KEY}")}
+        farthest = max(sorted(folders), key=lambda folder: _reached(names, folder), default=None)
+        if farthest is None:
+            return None
+        try:
+            _, wrapped, _ = _read_header(self._shelf.get(f"{farthest}/{_KEY}", 0, _LONGEST_HEAD), self._exhibit)
+            return _Trial(farthest, wrapped, self._wrapping.unwrap(wrapped), _reached(names, farthest))
+        except ComityError:
+            return None
+
+    def _compared(self, trial: _Trial, number: int, chunks: list[Numbered]) -> None:
+        first, (ending, _, last) = number * PART, chunks[-1]
+        standing = _InParts(self._shelf, self._exhibit, trial.key, ending + 1 if last else _UNKNOWN, trial.folder)
+        try:
+            same = list(standing.chunks(first, first + len(chunks))) == [chunk for _, chunk, _ in chunks]
+        except Tampered:
+            same = False
+        if not same:
+            raise _Differs
 
 
-def _pour(source: Source, sealing: _Sealing, progress: Callable[[int], None]) -> tuple[str, int]:
-    """SHA-256 in hex and size of all that went through. One thread hashes while another closes and writes."""
-    digest, size = hashlib.sha256(), 0
-    with ThreadPoolExecutor(1) as beside:
-        under_way: deque[Future[None]] = deque()
-        for number, chunk, last in _numbered(_chunks(source, CHUNK)):
-            under_way.append(beside.submit(sealing.write, number, chunk, last))
-            digest.update(chunk)
-            size += len(chunk)
-            if len(under_way) > _AHEAD:
-                under_way.popleft().result()
-            progress(size)
-        for each in under_way:
-            each.result()
-    return digest.hexdigest(), size
+def _reached(names: set[str], folder: str) -> int:
+    """How many parts stand from the first one on without a gap."""
+    number = 0
+    while _part_name(folder, number) in names:
+        number += 1
+    return number
+
+
+def _from_its_beginning(source: Source) -> Source:
+    try:
+        source.seek(0)  # type: ignore[attr-defined]
+    except (AttributeError, io.UnsupportedOperation, OSError):
+        raise Refused(
+            "this is not what an earlier deposit of the same exhibit began with, and it cannot be read from its "
+            "beginning again; give it as a file, or as a new exhibit"
+        ) from None
+    return source
+
+
+def _parts(source: Source) -> Iterator[list[Numbered]]:
+    """The source in parts of so many numbered chunks, the last one shorter."""
+    chunks = _numbered(_chunks(source, CHUNK))
+    while part := list(islice(chunks, PART)):
+        yield part
 
 
 def _chunks(source: Source, size: int) -> Iterator[bytes]:
@@ -156,7 +294,7 @@ def _chunks(source: Source, size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _numbered(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes, bool]]:
+def _numbered(chunks: Iterator[bytes]) -> Iterator[Numbered]:
     """Each chunk with its number, and whether it is the last; where there is none, one that is empty."""
     number, held = 0, next(chunks, b"")
     for following in chunks:
@@ -165,36 +303,192 @@ def _numbered(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes, bool]]:
     yield number, held, True
 
 
+class _Hashed:
+    """SHA-256, SHA-512, size and chunks of all that went through."""
+
+    def __init__(self) -> None:
+        self._shorter, self._longer = hashlib.sha256(), hashlib.sha512()
+        self.size = self.chunks = 0
+
+    def take(self, chunk: bytes) -> None:
+        """One chunk, by both."""
+        self.take_shorter(chunk)
+        self._longer.update(chunk)
+
+    def take_shorter(self, chunk: bytes) -> None:
+        """One chunk, by SHA-256, and counted."""
+        self._shorter.update(chunk)
+        self.size += len(chunk)
+        self.chunks += 1
+
+    def take_longer(self, part: list[Numbered]) -> None:
+        """The chunks of a part, by SHA-512."""
+        for _, chunk, _ in part:
+            self._longer.update(chunk)
+
+    def seal(self, exhibit: str, at: datetime) -> Seal:
+        """The seal of it all."""
+        chunks = max(1, self.chunks)
+        return Seal(
+            exhibit=exhibit,
+            format=0 if chunks <= PART else 1,
+            sha256=self._shorter.hexdigest(),
+            sha512=self._longer.hexdigest(),
+            size=self.size,
+            chunks=chunks,
+            chunk_size=CHUNK,
+            sealed_at=at,
+        )
+
+
+# --- coming out -------------------------------------------------------------------------------------------------------
+
+
+class _Opened(Protocol):
+    """An exhibit whose key has been opened: how many chunks it has, and any of them, verified."""
+
+    @property
+    def count(self) -> int:
+        """Its chunks."""
+
+    def chunks(self, first: int, end: int) -> Iterator[bytes]:
+        """The chunks from `first` on and before `end`. Raises Tampered."""
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """An exhibit that is one object; its chunks begin at `start`."""
+
+    shelf: Shelf
+    exhibit: str
+    key: bytes
+    count: int
+    start: int
+
+    def chunks(self, first: int, end: int) -> Iterator[bytes]:
+        cipher, width = _Cipher(self.key, _WHOLE, self.exhibit), CHUNK + _TAG
+        for at in range(first, min(end, self.count), PART):
+            numbers = range(at, min(at + PART, end, self.count))
+            data = self.shelf.get(self.exhibit, self.start + at * width, len(numbers) * width)
+            yield from cipher.open_all(numbers, data, self.count)
+
+
+@dataclass(frozen=True)
+class _InParts:
+    """An exhibit in parts; until all of it was given, it is not known how many chunks there are."""
+
+    shelf: Shelf
+    exhibit: str
+    key: bytes
+    count: int
+    folder: str
+
+    def chunks(self, first: int, end: int) -> Iterator[bytes]:
+        end = end if self.count == _UNKNOWN else min(end, self.count)
+        for part in range(first // PART, -(-end // PART)):
+            numbers = range(max(first, part * PART), min(end, (part + 1) * PART))
+            yield from self._of_part(part, numbers)
+
+    def _of_part(self, part: int, numbers: range) -> Iterator[bytes]:
+        name, begin = _part_name(self.folder, part), len(_IN_PARTS)
+        try:
+            head = self.shelf.get(name, 0, begin + _SALT)
+            offset = begin + _SALT + (numbers.start - part * PART) * (CHUNK + _TAG)
+            data = self.shelf.get(name, offset, len(numbers) * (CHUNK + _TAG) + self._beyond(numbers))
+        except FileNotFoundError:
+            raise _tampered(self.exhibit, numbers.start) from None
+        if head[:begin] != _IN_PARTS:
+            raise _tampered(self.exhibit, numbers.start)
+        cipher = _Cipher(_part_key(self.key, head[begin:], self.exhibit, part), _IN_PARTS, self.exhibit)
+        return cipher.open_all(numbers, data, self.count)
+
+    def _beyond(self, numbers: range) -> int:
+        """One byte more than there should be is asked for where a part ends: it must not come."""
+        return int(numbers.stop % PART == 0 or numbers.stop == self.count)
+
+
+# --- the form of the bytes --------------------------------------------------------------------------------------------
+
+
+class _Cipher:
+    """Closes and opens chunks of one exhibit under one key."""
+
+    def __init__(self, key: bytes, magic: bytes, exhibit: str) -> None:
+        self._cipher, self._magic, self._exhibit = AESGCM(key), magic, exhibit
+
+    def close(self, chunk: Numbered) -> bytes:
+        """One chunk, closed, with its tag."""
+        number, plain, last = chunk
+        return self._cipher.encrypt(_nonce(number), plain, self._bound(number, last=last))
+
+    def open_all(self, numbers: range, data: bytes, count: int) -> Iterator[bytes]:
+        """The chunks of these numbers, which lie one behind the other. Raises Tampered."""
+        width = CHUNK + _TAG
+        for place, number in enumerate(numbers):
+            ending = number == numbers.stop - 1
+            closed = data[place * width :] if ending else data[place * width : (place + 1) * width]
+            yield self._open(number, closed, last=number == count - 1)
+
+    def _open(self, number: int, closed: bytes, *, last: bool) -> bytes:
+        try:
+            return self._cipher.decrypt(_nonce(number), closed, self._bound(number, last=last))
+        except (InvalidTag, ValueError):
+            raise _tampered(self._exhibit, number) from None
+
+    def _bound(self, number: int, *, last: bool) -> bytes:
+        """What a chunk is bound to; every part has a fixed width."""
+        return self._magic + self._exhibit.encode() + number.to_bytes(8, "big") + bytes([last])
+
+
+def _tampered(exhibit: str, number: int) -> Tampered:
+    return Tampered(f"exhibit {exhibit} is not what was sealed, from chunk {number} on; restore its file from a copy")
+
+
+def _part_key(key: bytes, salt: bytes, exhibit: str, part: int) -> bytes:
+    """The key of one part, as it was put once (HKDF, RFC 5869, SHA-256)."""
+    bound = _IN_PARTS + exhibit.encode() + part.to_bytes(8, "big")
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=salt, info=bound).derive(key)
+
+
 def _fresh_key() -> bytes:
     return secrets.token_bytes(32)
 
 
-def _header(wrapped: bytes) -> bytes:
-    return _MAGIC + len(wrapped).to_bytes(2, "big") + wrapped
+def _header(magic: bytes, wrapped: bytes) -> bytes:
+    return magic + len(wrapped).to_bytes(2, "big") + wrapped
 
 
-def _wrapped_key(file: BinaryIO, exhibit: str) -> bytes:
-    if file.read(len(_MAGIC)) != _MAGIC:
-        raise Tampered(f"the file of exhibit {exhibit} does not begin as one of format 0; restore it from a copy")
-    return file.read(int.from_bytes(file.read(2), "big"))
+def _read_header(head: bytes, exhibit: str) -> tuple[bytes, bytes, bytes]:
+    """The format, the wrapped key, and what follows."""
+    begin = len(_WHOLE)
+    magic, width = head[:begin], int.from_bytes(head[begin : begin + 2], "big")
+    if magic not in (_WHOLE, _IN_PARTS):
+        raise Tampered(f"the file of exhibit {exhibit} does not begin as one of format 0 or 1; restore it from a copy")
+    return magic, head[begin + 2 : begin + 2 + width], head[begin + 2 + width :]
+
+
+def _read_trial(rest: bytes, exhibit: str) -> tuple[str, int]:
+    """Which try the parts are of, and how many chunks they hold: more than one part has."""
+    trial, count = rest[:_TRIAL].decode(errors="replace"), int.from_bytes(rest[_TRIAL:], "big")
+    if len(rest) != _TRIAL + 8 or not re.fullmatch(r"[0-9a-f]+", trial) or count <= PART:
+        raise _tampered(exhibit, 0)
+    return trial, count
 
 
 def _nonce(number: int) -> bytes:
     return number.to_bytes(12, "big")
 
 
-def _bound(exhibit: str, number: int, *, last: bool) -> bytes:
-    """What a chunk is bound to; every part has a fixed width."""
-    return _MAGIC + exhibit.encode() + number.to_bytes(8, "big") + bytes([last])
+def _below(exhibit: str) -> str:
+    return f"parts/{exhibit}"
 
 
-def _seal(exhibit: str, sha256: str, size: int, at: datetime) -> Seal:
-    chunks = max(1, -(-size // CHUNK))
-    return Seal(exhibit=exhibit, sha256=sha256, size=size, chunks=chunks, chunk_size=CHUNK, sealed_at=at)
+def _part_name(folder: str, number: int) -> str:
+    return f"{folder}/{number:08}"
 
 
 def _name(exhibit: str) -> str:
-    """The file's name: the id, once it is seen to be one, so that no path is smuggled in."""
+    """The object's name: the id, once it is seen to be one, so that no path is smuggled in."""
     try:
         return _ID.validate_python(exhibit)
     except ValidationError:

@@ -13,6 +13,7 @@ from pyrage import x25519
 from comity.errors import ComityError
 from comity.evidence import package
 from comity.evidence.manifest import Item, Manifest
+from comity.evidence.vault import Wrapping
 from comity.home import Home, make
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import checkpoint, log
@@ -45,7 +46,7 @@ def small(tmp_path: Path) -> Iterator[Disk]:
 
 
 def _deposit(home: Home) -> object:
-    return home.vault.deposit(io.BytesIO(CONTENT), EXHIBIT, lambda key: key, at=NOW)
+    return home.vault.deposit(io.BytesIO(CONTENT), EXHIBIT, Wrapping(lambda key: key, lambda key: key), at=NOW)
 
 
 def _pack(home: Home) -> object:

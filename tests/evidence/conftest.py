@@ -11,7 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from comity.errors import KeyGone, Tampered
-from comity.evidence.vault import Vault
+from comity.evidence.shelves import Folder
+from comity.evidence.vault import Vault, Wrapping
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 REFERENCE = "01JNBXR6K3V8ZD5T0M7QHYWGAC"
@@ -27,6 +28,11 @@ class Safe:
     def __init__(self) -> None:
         self._key: AESGCM | None = AESGCM(bytes(32))
         self.handed_out: list[bytes] = []
+
+    @property
+    def wrapping(self) -> Wrapping:
+        """As a deposit takes it."""
+        return Wrapping(self.wrap, self.unwrap)
 
     def wrap(self, key: bytes) -> bytes:
         assert self._key is not None
@@ -83,7 +89,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def vault(folder: Path) -> Vault:
     """A vault that holds nothing yet."""
-    return Vault(folder)
+    return Vault(Folder(folder))
 
 
 @pytest.fixture

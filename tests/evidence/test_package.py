@@ -87,7 +87,7 @@ def test_an_exhibit_beyond_eight_gib_still_has_a_header_of_one_block() -> None:
 
 
 def test_from_the_vault_to_the_receipt(vault: Vault, safe: Safe, tmp_path: Path, identity: Path, public: str) -> None:
-    seals = [vault.deposit(io.BytesIO(plain), name, safe.wrap, at=NOW) for name, plain in CONTENT.items()]
+    seals = [vault.deposit(io.BytesIO(plain), name, safe.wrapping, at=NOW) for name, plain in CONTENT.items()]
     manifest = Manifest.of(REFERENCE, "P1", seals)
     path = package.write(tmp_path / "outbox", manifest, public, lambda exhibit: vault.read(exhibit, safe.unwrap))
     receipt = receiving.receive(path, identity, tmp_path / "inbox", at=NOW)
@@ -296,7 +296,7 @@ def test_memory_does_not_grow_with_the_package(
     vault: Vault, safe: Safe, tmp_path: Path, public: str, identity: Path, proving: bool
 ) -> None:
     highest = [before := resident_mib()]
-    seal = vault.deposit(Generated((2048 if proving else 64) * MIB), ONE, safe.wrap, at=NOW)
+    seal = vault.deposit(Generated((2048 if proving else 64) * MIB), ONE, safe.wrapping, at=NOW)
 
     def watched(exhibit: str) -> Iterator[bytes]:
         return vault.read(exhibit, safe.unwrap, progress=lambda _: highest.append(resident_mib()))

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from comity.errors import Tampered
 from comity.evidence.seal import Seal, compare
+from comity.request.model import canonical
 
 from .conftest import NOW, ONE, TWO
 
@@ -14,11 +15,27 @@ SEAL = Seal(exhibit=ONE, sha256="ab" * 32, size=2_000_000, chunks=2, chunk_size=
 
 
 def test_the_form_of_a_seal_is_a_promise() -> None:
-    assert SEAL.model_dump_json() == (
-        '{"exhibit":"01JNBXS0000000000000000001","format":0,'
-        '"sha256":"abababababababababababababababababababababababababababababababab",'
-        '"size":2000000,"chunks":2,"chunk_size":1048576,"sealed_at":"2026-03-02T09:30:00Z"}'
+    """As it is kept: what equals its default is left out, so that a field which came later alters no older seal."""
+    assert canonical(SEAL) == (
+        b'{"chunk_size":1048576,"chunks":2,"exhibit":"01JNBXS0000000000000000001",'
+        b'"sealed_at":"2026-03-02T09:30:00Z","sha256":"' + b"ab" * 32 + b'","size":2000000}'
     )
+    longer = SEAL.model_copy(update={"sha512": "cd" * 64, "format": 1})
+    assert canonical(longer) == (
+        b'{"chunk_size":1048576,"chunks":2,"exhibit":"01JNBXS0000000000000000001","format":1,'
+        b'"sealed_at":"2026-03-02T09:30:00Z","sha256":"'
+        + b"ab" * 32
+        + b'","sha512":"'
+        + b"cd" * 64
+        + b'","size":2000000}'
+    )
+
+
+def test_a_seal_of_before_sha_512_is_compared_without_it() -> None:
+    found = SEAL.model_copy(update={"sha512": "cd" * 64})
+    compare(SEAL, found)
+    with pytest.raises(Tampered, match="sha512 differ"):
+        compare(found, found.model_copy(update={"sha512": "ef" * 64}))
 
 
 def test_the_same_bytes_looked_at_later_are_the_same() -> None:

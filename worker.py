@@ -11,6 +11,7 @@ import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities import locking
 from activities.arrivals import begin_request
 from activities.correspondence import Correspondence
 from activities.evidence import EvidenceRoom
@@ -22,7 +23,7 @@ from activities.retention import Archivist
 from activities.sweep import Sweeper, keep_sweeping
 from activities.unrung import Watchman
 from comity.errors import ComityError
-from comity.home import Home
+from comity.home import Home, bucket_of
 from comity.law.calendars import OfficeCalendar
 from comity.ledger import checkpoint
 from comity.people import People
@@ -67,6 +68,7 @@ async def working(home: Home, client: Client) -> AsyncIterator[None]:
 
 def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequence[Worker]:
     settings = home.settings
+    _keeps(home)
     recorder = Recorder(home.store, home.keys)
     calendar = OfficeCalendar.of(settings.own_state, settings.zone)
     lawyer, archivist = Lawyer(home.laws, calendar), Archivist(home, client, calendar)
@@ -111,6 +113,12 @@ def _teller(client: Client, mail: Correspondence) -> Worker:
         graceful_shutdown_timeout=GRACE,
         max_concurrent_activities=KNOCKS_AT_ONCE,
     )
+
+
+def _keeps(home: Home) -> None:
+    """Raise Refused for a vault in a bucket that lets anybody take an exhibit away."""
+    if place := bucket_of(home.settings):
+        locking.check(place)
 
 
 def _rotas(home: Home, people: People) -> Rotas:

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from comity.errors import NotFound, Unreachable
-from comity.evidence.shelves import Folder
+from comity.evidence.shelves import Bucket, Folder, Where, where
 from comity.evidence.vault import Vault
 from comity.keys import request_keys, ring
 from comity.keys.keys import Keys
@@ -132,6 +132,15 @@ def _starter_people(path: Path) -> None:
         path.write_text(_STARTER.format(roles=", ".join(sorted(OFFICE | OUTSIDE)), user=user))
 
 
+def bucket_of(settings: Settings) -> Where | None:
+    """Where the exhibits lie, when not in a folder of the home. Raises Unreadable."""
+    if settings.vault is None:
+        return None
+    secret = settings.vault_secret.get_secret_value() if settings.vault_secret else None
+    reached_by = {"endpoint": settings.vault_endpoint, "region": settings.vault_region}
+    return where(settings.vault, key=settings.vault_key, secret=secret, **reached_by)
+
+
 def open_home(settings: Settings) -> Home:
     """Open a home that was made. Raises Unreachable when there is none."""
     if not (settings.home / _RING).exists():
@@ -145,6 +154,6 @@ def _opened(settings: Settings) -> Home:
         settings=settings,
         store=store,
         keys=Keys(store, settings.home / _RING),
-        vault=Vault(Folder(settings.home / "vault")),
+        vault=Vault(Bucket(place) if (place := bucket_of(settings)) else Folder(settings.home / "vault")),
         laws=Laws(store, settings.law, settings.home),
     )

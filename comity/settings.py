@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,6 +22,11 @@ class Settings(BaseSettings):
     digest_seconds: float = Field(
         3.0, ge=0, description="how long a reminder below P1d waits for others, to be one mail with them; 0: never"
     )
+    vault: str | None = Field(None, description="s3://BUCKET/PREFIX of the exhibits; default: a folder in home")
+    vault_endpoint: str | None = Field(None, description="URL of the S3 server; default: AWS's of the region")
+    vault_region: str = Field("us-east-1", description="region of the bucket")
+    vault_key: str | None = Field(None, description="access key id; default: the role of the machine")
+    vault_secret: SecretStr | None = Field(None, description="secret access key that goes with it")
     law: str = Field(
         "default", description="name of the set of ladders and default clocks; `demo` only for the demo's home"
     )

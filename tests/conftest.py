@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hypothesis import settings
 
 from comity.store import Store
+from tests.buckets import Server, serving
 from tests.results import KEPT, Results
 
 settings.register_profile("any machine", deadline=None)
@@ -90,3 +91,10 @@ def store(database_url: str) -> Iterator[Store]:
     opened.migrate()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Server]:
+    """A real S3 server, for this session alone."""
+    with TemporaryDirectory(prefix="comity-s3-") as folder, serving(Path(folder)) as server:
+        yield server

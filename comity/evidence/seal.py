@@ -20,7 +20,7 @@ class Seal(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     exhibit: Ulid
-    format: Literal[0, 1] = 0
+    format: Literal[0] = 0
     sha256: Digest
     sha512: Annotated[str, StringConstraints(pattern=_SHA512)] | None = None
     size: int = Field(ge=0)

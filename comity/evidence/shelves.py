@@ -1,11 +1,13 @@
 """Where sealed bytes stand: a folder, or a bucket that lets nobody take them away before their time.
 
 An object is put whole or not at all, once, and never written over. The bucket is spoken to through obstore; a folder is
-not, since its writer neither waits for the disk nor says clearly that there is no room (docs/decisions/0029).
+not, since its writer neither waits for the disk nor says clearly that there is no room (docs/decisions/0028).
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -13,10 +15,34 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import S3Store
 
-from comity.errors import Refused, Unreachable
+from comity.errors import Refused, Unreachable, Unreadable
 from comity.evidence.landing import landing
 
 Bytes = bytes | memoryview
+
+PATIENCE = timedelta(minutes=2)
+"""How long a bucket that answers "not now" is asked again, before we say that it is away."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """A bucket, and by whose keys it is reached; without keys, by the role of the machine."""
+
+    bucket: str
+    prefix: str = ""
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    key: str | None = None
+    secret: str | None = None
+
+
+def where(url: str, **reached_by: str | None) -> Where:
+    """The bucket that `s3://BUCKET/PREFIX` names. Raises Unreadable."""
+    scheme, _, path = url.partition("://")
+    bucket, _, prefix = path.partition("/")
+    if scheme != "s3" or not bucket:
+        raise Unreadable("COMITY_VAULT: a bucket is named as s3://BUCKET/PREFIX; without it, exhibits lie in a folder")
+    return Where(bucket, prefix.strip("/"), **reached_by)  # type: ignore[arg-type]
 
 
 class Shelf(Protocol):
@@ -69,8 +95,17 @@ class Folder:
 class Bucket:
     """Objects of an S3 bucket. Where it locks them by default, not even its owner deletes one before its time."""
 
-    def __init__(self, store: S3Store) -> None:
-        self._store = store
+    def __init__(self, place: Where) -> None:
+        self._store = S3Store(
+            place.bucket,
+            prefix=place.prefix or None,
+            endpoint=place.endpoint,
+            region=place.region,
+            access_key_id=place.key,
+            secret_access_key=place.secret,
+            client_options={"allow_http": (place.endpoint or "").startswith("http://127.0.0.1:")},
+            retry_config={"max_retries": 100, "retry_timeout": PATIENCE},
+        )
 
     def put(self, name: str, pieces: Sequence[Bytes]) -> None:
         """Keep the pieces as one object. Raises FileExistsError, and Unreachable when the bucket does not take it."""
@@ -99,7 +134,7 @@ def _told() -> Iterator[None]:
         yield
     except AlreadyExistsError as error:
         raise FileExistsError("that name is taken") from error
-    except NotFoundError as error:
+    except (NotFoundError, FileNotFoundError) as error:
         raise FileNotFoundError("no object of that name") from error
     except PermissionError as error:
         raise Refused("the bucket does not allow that; look at its policy, and at the keys of this service") from error

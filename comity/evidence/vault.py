@@ -331,7 +331,6 @@ class _Hashed:
         chunks = max(1, self.chunks)
         return Seal(
             exhibit=exhibit,
-            format=0 if chunks <= PART else 1,
             sha256=self._shorter.hexdigest(),
             sha512=self._longer.hexdigest(),
             size=self.size,

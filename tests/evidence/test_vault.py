@@ -249,7 +249,7 @@ def test_what_a_killed_deposit_leaves_does_not_stand_in_the_way_of_another(
     seal = vault.deposit(io.BytesIO(generated(size)), ONE, safe.wrapping, at=NOW)
     assert _read(vault, safe) == generated(size)
     assert len(list((folder / "parts" / ONE).iterdir())) == 2
-    assert seal.format == 1
+    assert seal.size == size
 
 
 def test_a_crash_between_the_two_names_of_a_file_costs_nothing(vault: Vault, folder: Path, safe: Safe) -> None:
@@ -315,7 +315,7 @@ def in_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_large_lies_in_parts_and_is_headed_last(vault: Vault, folder: Path, safe: Safe) -> None:
     seal = _large(vault, safe)
-    assert (seal.format, seal.chunks, len(_parts(folder))) == (1, 2 * PART + 4, 3)
+    assert (seal.chunks, len(_parts(folder))) == (2 * PART + 4, 3)
     assert seal.sha512 == hashlib.sha512(generated(LARGE)).hexdigest()
     assert _read(vault, safe) == generated(LARGE)
     assert vault.examine(ONE, safe.unwrap, at=NOW) == seal
@@ -324,7 +324,7 @@ def test_what_is_large_lies_in_parts_and_is_headed_last(vault: Vault, folder: Pa
 @pytest.mark.parametrize("size", [PART * CHUNK - 1, PART * CHUNK, PART * CHUNK + 1, 2 * PART * CHUNK])
 def test_what_is_deposited_is_read_again_at_every_edge_of_a_part(vault: Vault, safe: Safe, size: int) -> None:
     seal = vault.deposit(Generated(size), ONE, safe.wrapping, at=NOW)
-    assert seal.format == int(size > PART * CHUNK)
+    assert seal.size == size
     assert _read(vault, safe) == generated(size)
 
 
@@ -396,7 +396,6 @@ def test_a_part_in_doubt_is_not_gone_on_from(vault: Vault, folder: Path, safe: S
     seal = vault.deposit(io.BytesIO(generated(LARGE)), ONE, safe.wrapping, at=NOW)
     assert len(set(safe.handed_out)) == 2
     compare(seal, vault.examine(ONE, safe.unwrap, at=NOW))
-    assert seal.format == 1
 
 
 def test_every_byte_that_is_changed_in_a_part_or_its_head_is_found(

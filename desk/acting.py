@@ -51,7 +51,7 @@ def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
     request = _as_it_stood(counter, reference, said.deed)
     act = _act(request, said.act)
     particulars = _bound_to_key(counter.home, _particulars(counter, request, act, said))
-    role = _role(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
+    role = role_named(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
     deed = Deed(
         id=said.deed or str(ULID()),
         act=act,
@@ -99,7 +99,8 @@ def _act(request: Request, name: str) -> Act:
     return Act(wanted)
 
 
-def _role(name: str | None) -> Role | None:
+def role_named(name: str | None) -> Role | None:
+    """The role of that name, where one was named. Raises NotOpen."""
     if name is None:
         return None
     if name not in list(Role):

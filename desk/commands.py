@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays 
     from comity.request.keeping import KeptRow
     from comity.request.model import Channel
     from desk.counter import Counter
+    from desk.depositing import Taken
     from desk.filing import Paper
     from desk.papers import Listed
     from desk.reviving import Revival
@@ -145,7 +146,7 @@ def submit(
         else:
             receipt, told = await hand_in(counter, came), {}
         for annex in attach or []:
-            await _deposited(counter, receipt.reference, ("M1", annex, person, "coordinator"), None)
+            await _deposited(counter, receipt.reference, ("M1", annex, person, "coordinator"))
         _say_receipt(counter, receipt.model_dump(mode="json") | told, as_json=as_json)
 
     _at_the_counter(work)
@@ -316,22 +317,26 @@ def join(
 
 def deposit(
     reference: Reference,
-    file: Annotated[Path, typer.Argument(help="The file to seal as an exhibit.")],
+    path: Annotated[Path, typer.Argument(help="A file, a folder or a BagIt bag: each file of it is an exhibit.")],
     part: Annotated[str, typer.Option(help="The measure that it was obtained by.")] = "M1",
     who: As = None,
     role: RoleNamed = None,
     as_json: Json = False,
 ) -> None:
-    """Seal a file into the vault and enter it in its request."""
+    """Seal a file, or each file of a folder or bag, into the vault and enter it in its request. Safe to repeat."""
+    from desk.depositing import told
 
     async def work(counter: "Counter") -> None:
         full = _found(counter.home, reference)
         person = _person(counter.people, who)
-        seal = await _deposited(counter, full, (part, file, person, role), None if as_json else _bar)
-        if as_json:
-            say_json(seal)
+        taken = await _deposited(counter, full, (part, path, person, role), bar=not as_json)
+        if not as_json:
+            for line in told(taken):
+                say(line)
+        elif path.is_dir():
+            say_json([each.model_dump(mode="json") for each in taken])
         else:
-            say(f"sealed: exhibit {seal['exhibit']}, {seal['size']} bytes, SHA-256 {seal['sha256']}")
+            say_json(taken[0].seal.model_dump(mode="json"))
 
     _at_the_counter(work)
 
@@ -929,42 +934,32 @@ def _channel(named: str) -> "Channel":
 
 
 async def _deposited(
-    counter: "Counter",
-    reference: str,
-    what: tuple[str, Path, str, str | None],
-    bar: "Callable[[int], Any] | None",
-) -> dict[str, Any]:
-    from ulid import ULID
+    counter: "Counter", reference: str, what: tuple[str, Path, str, str | None], *, bar: bool = False
+) -> "list[Taken]":
+    from comity.request.lifecycle import STILLS, Act
+    from desk.acting import role_named
+    from desk.depositing import Intake, take_in
 
-    from comity.request.lifecycle import STILLS, Act, Role
-    from desk.depositing import Handed
-    from desk.depositing import deposit as seal_in
-
-    part, file, person, named = what
-    role = Role(named) if named else counter.role_for(person, STILLS[Act.DEPOSIT].roles, on_behalf=False)
-    handed = Handed(file, reference, part, person, role, exhibit=str(ULID()), deed=str(ULID()))
-    size = file.stat().st_size if file.is_file() else 0
-    with _progress(size, wanted=bar is not None) as progress:
-        seal, _ = await seal_in(counter, handed, progress)
-    return seal.model_dump(mode="json")
-
-
-def _bar(_done: int) -> None:
-    """Marks that a bar is wanted."""
+    part, path, person, named = what
+    role = role_named(named) or counter.role_for(person, STILLS[Act.DEPOSIT].roles, on_behalf=False)
+    with _progress(wanted=bar) as progress:
+        return await take_in(counter, Intake(path, reference, part, person, role), progress)
 
 
 @contextmanager
-def _progress(size: int, *, wanted: bool) -> "Iterator[Callable[[int], None]]":
+def _progress(*, wanted: bool) -> "Iterator[Callable[[int, int], None]]":
     """A bar on a terminal, nothing elsewhere."""
+    from desk.depositing import unwatched
+
     if not wanted or not sys.stderr.isatty():
-        yield lambda _done: None
+        yield unwatched
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("sealing", total=size)
-        yield lambda done: bars.update(task, completed=done)
+        task = bars.add_task("sealing")
+        yield lambda done, of: bars.update(task, completed=done, total=of)
 
 
 def _say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) -> None:

@@ -166,8 +166,8 @@ def _exhibits(home: Home) -> str:
     untold = [each.exhibit for each in sealed if not _is_told(home, each, stories[each.reference])]
     if untold:
         raise Fault(
-            f"sealed, and no request was told: {', '.join(untold)}; deposit the file again,"
-            " what was sealed stays sealed and is in no package"
+            f"sealed, and no request was told: {', '.join(untold)}; deposit the file again:"
+            " nothing is sealed twice, and its request is told then"
         )
     return f"{len(sealed)} of open requests, each of them told of"
 

@@ -1,6 +1,5 @@
 """The papers of a file are read: who read one, and why, is in its custody before the first byte is given."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from comity.request.lifecycle import OFFICE, Role
 from comity.request.model import Request
 from desk.counter import Counter
 from desk.leaving import leave, refuse_old_file
+from desk.sealing import particulars_of
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ def _listed(home: Home, each: Sealed, what: str) -> Listed:
 
 def name_of(home: Home, each: Sealed) -> str:
     """The name of a paper as its giver had it."""
-    named = home.keys.open(each.reference, KeyClass.CONTENT, each.particulars, f"exhibit particulars {each.exhibit}")
-    return str(json.loads(named)["name"])
+    return particulars_of(home, each).name
 
 
 def read(counter: Counter, reference: str, wanted: Wanted) -> str | None:

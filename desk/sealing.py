@@ -1,12 +1,15 @@
 """Bytes handed in become an exhibit: streamed into the vault, with their custody entered."""
 
+import base64
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from ulid import ULID
 
 from activities.evidence import closed_seal, custody_entry, opened_seal
@@ -27,7 +30,10 @@ _AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class Handed:
-    """What is handed in for a request, by whom, in which role, as which exhibit, why; `name` as its giver has it."""
+    """What is handed in for a request, by whom, in which role, as which exhibit, why; `name` as its giver has it.
+
+    `measure`: the one by which it was obtained, where it is evidence.
+    """
 
     reference: str
     exhibit: str
@@ -35,12 +41,28 @@ class Handed:
     person: str
     role: Role
     reason: str
+    measure: str | None = None
 
 
 class Particulars(BaseModel):
-    """What is known of an exhibit besides its bytes: sealed, since a file name is personal data."""
+    """What is known of an exhibit besides its bytes: sealed, since a file name is personal data.
+
+    `raw` is the name in base64, where it is no UTF-8; `name` shows it then. `measure` stands with evidence.
+    """
+
+    model_config = ConfigDict(frozen=True)
 
     name: str
+    raw: str | None = None
+    measure: str | None = None
+
+    @classmethod
+    def of(cls, name: str, measure: str | None) -> Self:
+        """The particulars of a name as the file system gives it, byte by byte as it came."""
+        exact = os.fsencode(name)
+        shown = exact.decode(errors="backslashreplace")
+        raw = None if shown.encode() == exact else base64.b64encode(exact).decode()
+        return cls(name=shown, raw=raw, measure=measure)
 
 
 def silent(_done: int) -> None:
@@ -69,12 +91,21 @@ def sealed_once(home: Home, handed: Handed, source: Source) -> Seal:
     except NotFound:
         return seal_in(home, handed, source)
     seal = opened_seal(home, sealed)
-    if sealed.reference != handed.reference or _sha256(source) != seal.sha256:
+    if sealed.reference != handed.reference or sha256_of(source) != seal.sha256:
         raise DeedReused("this id was used with another paper; give the deed an id of its own")
     return seal
 
 
-def _sha256(source: Source) -> str:
+def particulars_of(home: Home, sealed: Sealed) -> Particulars:
+    """What is known of an exhibit besides its bytes. Raises KeyGone once its content is destroyed."""
+    context = f"exhibit particulars {sealed.exhibit}"
+    return Particulars.model_validate_json(
+        home.keys.open(sealed.reference, KeyClass.CONTENT, sealed.particulars, context)
+    )
+
+
+def sha256_of(source: Source) -> str:
+    """SHA-256, in hex, of all that `source` gives."""
     digest = hashlib.sha256()
     while chunk := source.read(_AT_ONCE):
         digest.update(chunk)
@@ -99,7 +130,7 @@ def _enter(home: Home, handed: Handed, seal: Seal) -> None:
 
 
 def _listed(home: Home, handed: Handed, seal: Seal) -> Sealed:
-    named = canonical(Particulars(name=handed.name))
+    named = canonical(Particulars.of(handed.name, handed.measure))
     return Sealed(
         exhibit=handed.exhibit,
         reference=handed.reference,

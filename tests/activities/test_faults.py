@@ -6,14 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from ulid import ULID
 
 from comity.evidence import recipient
 from comity.evidence.custody import Action
 from comity.ledger.leaf import Kind
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Delivery, digest_of
-from desk.depositing import Handed, deposit
+from desk.depositing import Intake, take_in, unwatched
 from tests.office import Office, letter, office, waited
 
 EVERY = ("reckon", "record", "depart", "deliver", "report", "tell")
@@ -48,11 +47,10 @@ async def sent(authority: Office, reference: str, folder: Path) -> None:
     """An exhibit of this request that has left for its recipient, and been reported."""
     await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
     (folder / "obtained").write_bytes(b"what was obtained")
-    handed = Handed(
-        folder / "obtained", reference, "M1", "p-dan", Role.EVIDENCE_OFFICER, exhibit=str(ULID()), deed=str(ULID())
-    )
-    await deposit(authority.counter, handed, lambda _: None)
-    await authority.do(reference, "p-dan", Act.DRAFT_PACKAGE, exhibits=(handed.exhibit,), recipient="requester")
+    handed = Intake(folder / "obtained", reference, "M1", "p-dan", Role.EVIDENCE_OFFICER)
+    [taken] = await take_in(authority.counter, handed, unwatched)
+    exhibits = (taken.seal.exhibit,)
+    await authority.do(reference, "p-dan", Act.DRAFT_PACKAGE, exhibits=exhibits, recipient="requester")
     await authority.do(reference, "p-dan", Act.PROPOSE_RELEASE, "P1")
     content = authority.request(reference).packages[0].content
     await authority.do(reference, "p-bob", Act.APPROVE_RELEASE, "P1", seen=content)

@@ -74,12 +74,10 @@ def test_a_deed_whose_receipt_was_never_seen_is_done_once_when_it_is_said_again(
     assert [line["act"] for line in told].count("acknowledge") == 1
 
 
-def test_a_deposit_that_its_clerk_did_not_live_to_tell_of_is_in_no_package_and_can_be_made_again(
-    place: Premises,
-) -> None:
+def test_a_deposit_that_its_clerk_did_not_live_to_tell_of_is_told_of_when_it_is_said_again(place: Premises) -> None:
     """Its bytes and custody are kept under their own id; the request knows only what it was told of.
 
-    `comity doctor` names what was sealed for nobody, until the file was deposited again.
+    `comity doctor` names what was sealed for nobody, until the file was deposited again: it is not sealed twice.
     """
     reference = _submit(place)
     found = place.folder / "found.bin"
@@ -93,8 +91,8 @@ def test_a_deposit_that_its_clerk_did_not_live_to_tell_of_is_in_no_package_and_c
     assert not found_by_doctor["well"]
     assert f"no request was told: {orphan}; deposit the file again" in found_by_doctor["detail"]
     assert Typist(place)(*words).returncode == 0
-    assert _looked_at(place, "exhibits")["detail"] == "2 of open requests, each of them told of"
+    assert _looked_at(place, "exhibits")["detail"] == "1 of open requests, each of them told of"
     shown = read_json(Typist(place)("show", reference, "--json").stdout)
-    assert len(shown["exhibits"]) == 1
+    assert [exhibit["id"] for exhibit in shown["exhibits"]] == [orphan]
     key = Typist(place)("ledger", "key").stdout.decode().strip()
     assert Typist(place)("ledger", "verify", "--key", key).returncode == 0

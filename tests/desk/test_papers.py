@@ -9,10 +9,9 @@ from ulid import ULID
 from comity.errors import NotYours, Objection, Refused, Unreadable
 from comity.request.lifecycle import Role
 from comity.request.model import Channel
-from desk.depositing import Handed, deposit
+from desk.depositing import Intake, take_in, unwatched
 from desk.filing import Paper, file_paper
 from desk.papers import Wanted, papers, read
-from desk.sealing import silent
 from desk.tracing import Line, trace
 from tests.office import Office, letter, office
 
@@ -75,9 +74,9 @@ async def test_evidence_and_people_outside_are_refused_and_the_attempt_is_on_rec
 ) -> None:
     reference, note, _ = await filed(authority, tmp_path)
     (tmp_path / "found").write_bytes(b"harmless bytes")
-    found = str(ULID())
     officer = ("M1", "p-dan", Role.EVIDENCE_OFFICER)
-    await deposit(authority.counter, Handed(tmp_path / "found", reference, *officer, found, str(ULID())), silent)
+    [taken] = await take_in(authority.counter, Intake(tmp_path / "found", reference, *officer), unwatched)
+    found = taken.seal.exhibit
     with pytest.raises(Objection, match="leaves in a package"):
         read(authority.counter, reference, Wanted(found, "p-bob", "to see it"))
     with pytest.raises(Objection, match="no such paper"):

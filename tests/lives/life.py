@@ -12,7 +12,7 @@ from comity.evidence.manifest import Receipt
 from comity.request.lifecycle import Act, Role, Stage, Status, has_ended
 from comity.request.model import Measure, Package, Request, stage_of
 from comity.request.rules import part_of
-from desk.depositing import Handed, deposit
+from desk.depositing import Intake, take_in, unwatched
 from desk.releasing import release
 from tests.office import EXAMPLES, Office, waited
 from tests.request.lives import gone_out
@@ -56,11 +56,10 @@ class Life:
         """A file is handed in for a measure. Returns the exhibit's id."""
         file = self.folder / "obtained.csv"
         file.write_bytes(content)
-        exhibit, deed = str(ULID()), str(ULID())
-        handed = Handed(file, self.reference, measure, "p-dan", Role.EVIDENCE_OFFICER, exhibit=exhibit, deed=deed)
-        await deposit(self.authority.counter, handed, lambda _: None)
+        handed = Intake(file, self.reference, measure, "p-dan", Role.EVIDENCE_OFFICER)
+        [taken] = await take_in(self.authority.counter, handed, unwatched)
         self.authority.verified()
-        return exhibit
+        return taken.seal.exhibit
 
     async def approves(self, *exhibits: str) -> None:
         """A package is put together, proposed for release by one, approved by another."""

@@ -16,12 +16,10 @@ from opentelemetry.trace import format_trace_id
 from comity.errors import Refused
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Event
-from desk.depositing import Handed, deposit
-from desk.sealing import silent
+from desk.depositing import Intake, take_in, unwatched
 from desk.tracing import trace
 from temporal import logs, tracing
 from tests.office import Office, letter, office, waited
-from tests.request.lives import ulid
 
 
 @pytest.fixture
@@ -98,7 +96,7 @@ async def test_what_one_command_seals_and_does_is_one_trace(
     (tmp_path / "found").write_bytes(b"harmless bytes")
     officer = ("M1", "p-dan", Role.EVIDENCE_OFFICER)
     with tracing.command():
-        await deposit(authority.counter, Handed(tmp_path / "found", reference, *officer, ulid(), ulid()), silent)
+        await take_in(authority.counter, Intake(tmp_path / "found", reference, *officer), unwatched)
     [typed] = named(spans, "command")
     lines = {line.kind: line.trace for line in trace(authority.home, reference) if line.person == "p-dan"}
     assert lines == {"custody": trace_of(typed), "deed": trace_of(typed)}

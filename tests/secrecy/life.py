@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
+import bagit
 import pytest
 from ulid import ULID
 
@@ -196,10 +198,7 @@ async def _execute(life: MarkedLife) -> None:
 async def _transfer(life: MarkedLife) -> None:
     """The package leaves once the recipient's key is one: before, each try fails with a text that quotes the file."""
     recipients = life.place.home / "recipients"
-    found = life.place.folder / f"{MARK}_found.bin"
-    found.write_bytes(CONTENT[::-1] + CONTENT)
-    words = ("evidence", "deposit", life.reference, str(found), "--as", _DAN, "--role", "evidence officer", "--json")
-    sealed = read_json(life.comity(*words))
+    sealed = _deposited(life)
     public = life.comity("evidence", "identity", str(life.place.folder / "lisbon.key"))
     (recipients / "lisbon.age").write_text(BAD_KEY)
     await life.do("p-anna", Act.CLAIM_PRIVILEGE, exhibit=sealed["exhibit"])
@@ -216,6 +215,23 @@ async def _transfer(life: MarkedLife) -> None:
     (recipients / "lisbon.age").write_bytes(public)
     until(lambda: Act.REPORT_DELIVERY in _acts(life), 60)
     await _receive(life)
+
+
+def _deposited(life: MarkedLife) -> Any:
+    """A folder that is refused for a link in it, then as a bag that is not what it says, and taken as a folder."""
+    seized = life.place.folder / f"{MARK}_seized"
+    (seized / f"{MARK}_below").mkdir(parents=True)
+    (seized / f"{MARK}_below" / f"{MARK}_found.bin").write_bytes(CONTENT[::-1] + CONTENT)
+    bag = Path(copytree(seized, life.place.folder / f"{MARK}_bag"))
+    bagit.make_bag(str(bag), {"Contact-Name": marker("of the bag")})
+    (bag / "data" / f"{MARK}_below" / f"{MARK}_found.bin").write_bytes(CONTENT)
+    (seized / f"{MARK}_link").symlink_to(bag)
+    as_dan = ("--as", _DAN, "--role", "evidence officer", "--json")
+    for refused in (seized, bag):
+        life.comity("evidence", "deposit", life.reference, str(refused), *as_dan, expect=1)
+    (seized / f"{MARK}_link").unlink()
+    [taken] = read_json(life.comity("evidence", "deposit", life.reference, str(seized), *as_dan))
+    return taken["seal"]
 
 
 async def _receive(life: MarkedLife) -> None:

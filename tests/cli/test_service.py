@@ -419,3 +419,39 @@ def test_what_follows_a_preservation_is_printed_as_a_request_that_can_be_checked
     refused = typed("follow-up", reference, "M1", *_ANNA)
     assert (refused.returncode, refused.stdout) == (1, b"")
     assert b"nothing must follow 'bank records'; something must follow: expedited preservation" in refused.stderr
+
+
+# --- what investigators hand in ---------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_deposited_file_by_file_and_said_again_seals_nothing_twice(typed: Typist, reference: str) -> None:
+    folder = typed.place.folder / SECRET
+    folder.mkdir()
+    for name in ("b", "a"):
+        (folder / name).write_bytes(name.encode())
+    words = ("evidence", "deposit", reference, str(folder), *_ANNA)
+    first, second, last = typed(*words).stdout.decode().splitlines()
+    assert first.startswith("file 1 of 2: sealed: exhibit ")
+    assert first.endswith(f", 1 bytes, SHA-256 {sha256(b'a').hexdigest()}")
+    assert last == "2 sealed, 0 stood sealed already; files are counted in sorted order"
+    again = read_json(typed(*words, "--json").stdout)
+    assert [(each["file"], each["of"], each["stood"]) for each in again] == [(1, 2, True), (2, 2, True)]
+    assert [each["seal"]["exhibit"] in line for each, line in zip(again, (first, second), strict=True)] == [True] * 2
+
+
+def test_a_folder_that_is_refused_is_told_by_numbers_and_entered(typed: Typist, reference: str) -> None:
+    (typed.place.folder / "seized").mkdir()
+    (typed.place.folder / "seized" / SECRET).symlink_to("/")
+    before = len(_attempts(typed.place, reference))
+    ended = typed("evidence", "deposit", reference, str(typed.place.folder / "seized"), *_ANNA)
+    assert (ended.returncode, ended.stdout, ended.stderr.count(b"\n")) == (1, b"", 1)
+    assert b"file 1 of 1 in sorted order is a symbolic link" in ended.stderr
+    assert SECRET.encode() not in ended.stderr
+    [attempt] = _attempts(typed.place, reference)[before:]
+    assert (attempt["tried"]["act"], attempt["tried"]["part"], attempt["refused"]) == ("deposit", "M1", "Refused")
+
+
+def test_a_deposit_in_a_role_that_there_is_not_is_refused_in_one_line(typed: Typist, reference: str) -> None:
+    ended = typed("evidence", "deposit", reference, __file__, "--role", "janitor", *_ANNA)
+    assert ended.returncode == 1
+    assert b"there is no role of that name; there are coordinator" in ended.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from comity.errors import NotYours, Refused, Unreachable, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.exhibits import Sealed
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Deed, Receipt
+from comity.request.model import Deed, Receipt, canonical
 from desk import depositing
 from desk.counter import Counter
 from desk.depositing import Intake, take_in, told, unwatched
 from desk.papers import chunks
-from desk.sealing import particulars_of
+from desk.sealing import Particulars, particulars_of
 from desk.tracing import trace
 from tests.office import Office, letter, office
 
@@ -145,6 +146,14 @@ async def test_a_request_holds_so_many_exhibits_and_no_more(
     with pytest.raises(Refused, match="would hold 7 exhibits, and 6 are the most; nothing was sealed"):
         await take_in(authority.counter, handed(reference, phone), unwatched)
     assert len(sealed(authority, reference)) == 4
+
+
+@pytest.mark.parametrize("exact", [b"caf\xe9", b"\xff/\xfe", b"\\xe9"])
+def test_a_name_is_kept_byte_by_byte_whatever_its_bytes(exact: bytes) -> None:
+    """Truth protected: a name is not made another one for not being UTF-8, nor are two names made one."""
+    kept = Particulars.model_validate_json(canonical(Particulars.of(os.fsdecode(exact), "M1")))
+    assert (b64decode(kept.raw) if kept.raw else kept.name.encode()) == exact
+    assert kept == Particulars.of(os.fsdecode(exact), "M1") != Particulars.of(kept.name, "M2")
 
 
 # --- a bag ------------------------------------------------------------------------------------------------------------

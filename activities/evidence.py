@@ -1,7 +1,7 @@
 """Evidence on its way out: packages written for their recipient, and what became of them told to their request."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
@@ -25,7 +25,7 @@ from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.register import reading
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Deed, Delivery, Package, canonical
+from comity.request.model import Deed, Delivery, Exhibit, Package, canonical
 from comity.request.rules import part_of
 from temporal import tracing
 from temporal.names import TRANSFERS
@@ -57,6 +57,9 @@ class Report(BaseModel):
     departure: Departure
     deed: str
     outcome: str
+
+
+_Done = Callable[[Departure, Package, Exhibit, datetime], CustodyEntry]
 
 
 class EvidenceRoom:
@@ -94,8 +97,9 @@ class EvidenceRoom:
         sent = self._package(departure)
         manifest, key = self._manifest(departure.reference, sent), self._key(sent)
         folder = self._home.outgoing(sent.recipient) / str(departure.attempt)
+        self._enter_custody(departure, sent, _copied)  # before the first byte is read
         package.write(folder, manifest, key, partial(self._bytes, departure.reference))
-        self._enter_custody(departure, sent)
+        self._enter_custody(departure, sent, _released)
 
     @activity.defn(name="report")
     async def report(self, report: Report) -> None:
@@ -146,21 +150,30 @@ class EvidenceRoom:
     def _unwrap(self, reference: str, exhibit: str, wrapped: bytes) -> bytes:
         return self._home.keys.open(reference, KeyClass.CONTENT, wrapped, f"exhibit {exhibit}")
 
-    def _enter_custody(self, departure: Departure, sent: Package) -> None:
+    def _enter_custody(self, departure: Departure, sent: Package, done: _Done) -> None:
+        """Enter the same of each exhibit of a package. Safe to repeat: keyed by departure, exhibit and action."""
         now = datetime.now(UTC)
-        rows = [_released(departure, sent, exhibit.id, now) for exhibit in sent.exhibits]
-        entries = [
-            custody_entry(self._home, departure.reference, row, f"{departure.workflow_id}/{row.exhibit}")
-            for row in rows
-        ]
+        rows = [done(departure, sent, exhibit, now) for exhibit in sent.exhibits]
+        entries = [custody_entry(self._home, departure.reference, row, _name(departure, row)) for row in rows]
         with self._home.store.transaction() as tx:
             log.append(tx, [entry for entry in entries if not log.stands(tx, entry.reference, str(entry.id))])
 
 
-def _released(departure: Departure, sent: Package, exhibit: str, at: datetime) -> CustodyEntry:
-    sha256 = next(item.sha256 for item in sent.exhibits if item.id == exhibit)
+def _name(departure: Departure, row: CustodyEntry) -> str:
+    """The id of an entry; that of a release has no action in it, as in what 0.1.0 entered."""
+    action = "" if row.action is Action.RELEASED else f"{row.action}/"
+    return f"{departure.workflow_id}/{action}{row.exhibit}"
+
+
+def _copied(departure: Departure, sent: Package, exhibit: Exhibit, at: datetime) -> CustodyEntry:
+    """Its bytes are read, to be closed to the recipient; it stays where it was."""
+    released = _released(departure, sent, exhibit, at)
+    return released.model_copy(update={"action": Action.COPIED, "handed_by": None, "handed_to": None})
+
+
+def _released(departure: Departure, sent: Package, exhibit: Exhibit, at: datetime) -> CustodyEntry:
     return CustodyEntry(
-        exhibit=exhibit,
+        exhibit=exhibit.id,
         action=Action.RELEASED,
         person=_MACHINE,
         role=Role.SYSTEM,
@@ -170,8 +183,8 @@ def _released(departure: Departure, sent: Package, exhibit: str, at: datetime) -
         zone="UTC",
         handed_by="central authority",
         handed_to=sent.recipient,
-        hash_before=sha256,
-        hash_after=sha256,
+        hash_before=exhibit.sha256,
+        hash_after=exhibit.sha256,
         tool="comity",
         tool_version="format 0",
     )

@@ -73,7 +73,7 @@ async def each_once(authority: Office, reference: str) -> None:
     assert len({event.deed for event in deeds}) == len(deeds)
     assert len(reports(authority, reference)) == 1
     custody = [entry.leaf.act for entry in authority.entries(reference) if entry.leaf.kind == Kind.CUSTODY]
-    assert Counter(custody) == {Action.SEALED: 1, Action.RELEASED: 1}
+    assert Counter(custody) == {Action.SEALED: 1, Action.COPIED: 1, Action.RELEASED: 1}
     packages = list(authority.home.outgoing("requester").rglob(f"{reference}-*"))
     assert len(packages) == 1
     transfers = authority.env.client.list_workflows(f"WorkflowId STARTS_WITH 'transfer/{reference}/'")

@@ -1,12 +1,10 @@
 """The commands that need the service, one for each thing that a person or another program asks of it."""
 
 import asyncio
-import os
-import pwd
 import shlex
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -15,16 +13,22 @@ import typer
 from pydantic import ValidationError
 
 from comity.cli import Json, bytes_of, evidence, say, say_json
-from comity.errors import AlreadyKnown, Fault, NotFound, NotYours, Refused, Unreadable
+from comity.errors import AlreadyKnown, Fault, NotFound, Refused, Unreadable
 from comity.home import Home, open_home
 from comity.people import People
-from comity.register import reading
 from comity.register.worklist import Wanted
 from comity.request.keeping import Keeping
 from comity.request.lifecycle import Stage
 from comity.request.model import Direction, Urgency
 from comity.rotas import Rotas
 from comity.settings import Settings
+from desk import custody_commands
+from desk.typed import As, DeedId, Reference, RoleNamed
+from desk.typed import at_the_counter as _at_the_counter
+from desk.typed import found as _found
+from desk.typed import known_by as _known_by
+from desk.typed import person_typing as _person
+from desk.typed import utc as _utc
 
 if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays quick
     from collections.abc import Iterator
@@ -40,12 +44,7 @@ if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays 
 
 Result = TypeVar("Result")
 
-As = Annotated[str | None, typer.Option("--as", help="Who you are (id in people.toml). Only on loopback.")]
-Reference = Annotated[str, typer.Argument(help="A request: its reference, or four letters of its beginning or end.")]
-RoleNamed = Annotated[str | None, typer.Option("--role", help="In which role, where you hold several that may.")]
 Piece = Annotated[str, typer.Argument(help="A piece of post: its id, or four letters of its beginning or end.")]
-DeedId = Annotated[str | None, typer.Option("--id", help="The deed's id, to say the same again: it is done once.")]
-
 OnBehalfOf = Annotated[
     Path | None, typer.Option(help="The letter or slip (a file) that proves an act of somebody outside: it is theirs.")
 ]
@@ -73,6 +72,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(post, name="post")
     evidence.command("deposit")(deposit)
     evidence.command("release")(release)
+    custody_commands.add()
 
 
 # --- the service itself -----------------------------------------------------------------------------------------------
@@ -810,34 +810,6 @@ async def _recorded(counter: "Counter", named: str) -> str:
 # --- helpers of the commands ------------------------------------------------------------------------------------------
 
 
-def _at_the_counter(work: Callable[["Counter"], Coroutine[Any, Any, Result]]) -> Result:
-    from temporal import tracing
-
-    async def opened() -> Result:
-        async with counter_of(Settings()) as counter:
-            with tracing.command():
-                return await work(counter)
-
-    return asyncio.run(opened())
-
-
-@asynccontextmanager
-async def counter_of(settings: Settings) -> "AsyncIterator[Counter]":
-    """The counter of this installation, with the wire open."""
-    from desk.counter import Counter
-    from temporal import client, tracing
-
-    if settings.otlp:
-        tracing.export_to(settings.otlp)
-    home = open_home(settings)
-    try:
-        people = People.load(settings.home / "people.toml")
-        yield Counter(home, people, await client.connect(settings, home.keys))
-    finally:
-        home.close()
-        tracing.provider().force_flush()
-
-
 def _say_papers(found: "list[Listed]", *, as_json: bool) -> None:
     if as_json:
         say_json([each.model_dump(mode="json") for each in found])
@@ -852,26 +824,6 @@ def _say_paper(exhibit: str, text: str | None, out: Path | None, *, as_json: boo
         say(text.rstrip("\n") if text is not None else f"left in {out}")
 
 
-def _person(people: People, named: str | None) -> str:
-    """Who is at the counter: named by --as (on loopback only), else the person of this account."""
-    if named is None:
-        return people.of_os_user(pwd.getpwuid(os.getuid()).pw_name).id
-    if Settings().temporal_address.rpartition(":")[0] not in ("127.0.0.1", "localhost", "[::1]"):
-        raise NotYours("--as works only where the service is on this machine; use the account mapped in people.toml")
-    return people.of(named).id
-
-
-def _found(home: Home, fragment: str) -> str:
-    """A reference by its fragment, or by the other State's number (`PT 123/26`)."""
-    known = _known_by(home, fragment) if " " in fragment.strip() else ()
-    if len(known) == 1:
-        return known[0]
-    if known:
-        raise NotFound(f"several requests have that number: {', '.join(known)}; name one of them")
-    with home.store.reading() as view:
-        return reading.find(view, fragment)
-
-
 def _found_or_post(home: Home, fragment: str) -> str:
     """The same, and pieces of post, which have a story too."""
     from desk.posting import found
@@ -882,15 +834,6 @@ def _found_or_post(home: Home, fragment: str) -> str:
         with suppress(NotFound):
             return found(home, fragment).id
         raise
-
-
-def _known_by(home: Home, foreign: str) -> tuple[str, ...]:
-    from desk.submitting import foreign_text
-
-    state, _, number = foreign.strip().partition(" ")
-    index = home.keys.index(foreign_text(state.upper(), number))
-    with home.store.reading() as view:
-        return reading.known_by(view, index)
 
 
 def _whose(
@@ -906,11 +849,6 @@ def _whose(
         me = _person(people, who)
         return Wanted(people=(me,), holder=me)
     return Wanted(unallocated=unallocated, references=_known_by(home, foreign) if foreign else None)
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    """An instant as typed on the command line, without its zone."""
-    return at.replace(tzinfo=UTC) if at else None
 
 
 def _paper(file: Path | None, note: str, channel: str | None, by_post: str | None = None) -> "Paper | None":

@@ -7,10 +7,10 @@ from pathlib import Path
 from comity.errors import Refused
 
 
-def refuse_old_file(path: Path | None) -> None:
-    """Raises Refused for a file that is there already: nothing is written over."""
+def refuse_old_file(path: Path | None, option: str = "--out") -> None:
+    """Raises Refused for a file that is there already: nothing is written over. `option` is where it was named."""
     if path is not None and path.exists():
-        raise Refused("--out: there is such a file already; choose another name")
+        raise Refused(f"{option}: there is such a file already; choose another name")
 
 
 def leave(path: Path, chunks: Iterable[bytes]) -> None:

@@ -60,16 +60,17 @@ def papers(counter: Counter, reference: str) -> Iterator[Listed]:
         sealed = exhibits.of_request(view, reference)
     for each in sealed:
         if not _is_evidence(request, each.exhibit):
-            yield _listed(counter.home, each, kinds.get(each.exhibit, "paper of the file"))
+            yield _listed(counter.home, each, kinds.get(each.exhibit))
 
 
 def _is_evidence(request: Request, exhibit: str) -> bool:
     return exhibit in {held.id for held in request.exhibits}
 
 
-def _listed(home: Home, each: Sealed, what: str) -> Listed:
-    seal = opened_seal(home, each)
-    return Listed(exhibit=each.exhibit, name=name_of(home, each), what=what, size=seal.size, at=each.sealed_at)
+def _listed(home: Home, each: Sealed, letter: str | None) -> Listed:
+    seal, known = opened_seal(home, each), particulars_of(home, each)
+    what = letter or ("description of an item" if known.item else "paper of the file")
+    return Listed(exhibit=each.exhibit, name=known.name, what=what, size=seal.size, at=each.sealed_at)
 
 
 def name_of(home: Home, each: Sealed) -> str:

@@ -32,7 +32,7 @@ _AT_ONCE = 1 << 20
 class Handed:
     """What is handed in for a request, by whom, in which role, as which exhibit, why; `name` as its giver has it.
 
-    `measure`: the one by which it was obtained, where it is evidence.
+    `measure`: the one by which it was obtained, where it is evidence. `item`: what is handed in describes a thing.
     """
 
     reference: str
@@ -42,12 +42,14 @@ class Handed:
     role: Role
     reason: str
     measure: str | None = None
+    item: bool = False
 
 
 class Particulars(BaseModel):
     """What is known of an exhibit besides its bytes: sealed, since a file name is personal data.
 
     `raw` is the name in base64, where it is no UTF-8; `name` shows it then. `measure` stands with evidence.
+    `item`: it is a thing, and its bytes are its description.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,14 +57,15 @@ class Particulars(BaseModel):
     name: str
     raw: str | None = None
     measure: str | None = None
+    item: bool = False
 
     @classmethod
-    def of(cls, name: str, measure: str | None) -> Self:
+    def of(cls, name: str, measure: str | None, *, item: bool = False) -> Self:
         """The particulars of a name as the file system gives it, byte by byte as it came."""
         exact = os.fsencode(name)
         shown = exact.decode(errors="backslashreplace")
         raw = None if shown.encode() == exact else base64.b64encode(exact).decode()
-        return cls(name=shown, raw=raw, measure=measure)
+        return cls(name=shown, raw=raw, measure=measure, item=item)
 
 
 def silent(_done: int) -> None:
@@ -130,7 +133,7 @@ def _enter(home: Home, handed: Handed, seal: Seal) -> None:
 
 
 def _listed(home: Home, handed: Handed, seal: Seal) -> Sealed:
-    named = canonical(Particulars.of(handed.name, handed.measure))
+    named = canonical(Particulars.of(handed.name, handed.measure, item=handed.item))
     return Sealed(
         exhibit=handed.exhibit,
         reference=handed.reference,

@@ -23,10 +23,12 @@ from comity.request.model import Event, Request
 BESIDE = (
     *(
         "draw up a follow-up",
+        "enter custody",
         "make keys",
         "needs revive",
         "prolong",
         "read a paper",
+        "register a thing",
         "revive",
         "ring instead",
         "submit",

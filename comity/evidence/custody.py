@@ -38,7 +38,7 @@ class CustodyEntry(BaseModel):
 
     exhibit: Ulid
     parent: Ulid | None = None
-    """The exhibit that this one was copied or extracted from."""
+    """The exhibit that this one was copied or extracted from; `hash_before` is then that one's."""
     action: Action
     person: PersonId
     role: Role
@@ -55,6 +55,16 @@ class CustodyEntry(BaseModel):
     tool_version: str | None = None
     authorisation: str | None = None
     """The order, warrant or approval under which it was done, by its id."""
+    seal_number_before: str | None = Field(default=None, min_length=1, max_length=200)
+    """The numbers of the physical seals or bags as they were found."""
+    seal_number_after: str | None = Field(default=None, min_length=1, max_length=200)
+    """The numbers of the physical seals or bags as they were left."""
+    condition: str | None = Field(default=None, min_length=1, max_length=2000)
+    """In what condition it was found: damage, power, what is missing."""
+    signed: Ulid | None = None
+    """The exhibit that is the hand-over sheet which both sides signed."""
+    late: str | None = Field(default=None, min_length=1, max_length=2000)
+    """Why it was entered more than 24 hours after it happened."""
     trace: str | None = None
     """The id of the trace of the act that it was done for (W3C, 32 hex digits)."""
 

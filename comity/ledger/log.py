@@ -198,8 +198,13 @@ def entry(view: sa.Connection, reference: str, *, version: int | None = None, in
 
 def stands(view: sa.Connection, reference: str, name: str) -> bool:
     """Whether a request has an entry of this id already."""
+    return index_of(view, reference, name) is not None
+
+
+def index_of(view: sa.Connection, reference: str, name: str) -> int | None:
+    """The index of the entry of this id that a request has; None where it has none."""
     wanted = sa.select(LEAF.c.index).where(LEAF.c.reference == reference, LEAF.c.id == name)
-    return view.execute(wanted.limit(1)).scalar() is not None
+    return view.execute(wanted.limit(1)).scalar()
 
 
 def named(view: sa.Connection, reference: str, beginning: str) -> tuple[str, ...]:

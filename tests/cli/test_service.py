@@ -209,6 +209,31 @@ def test_post_that_nobody_can_place_waits_in_the_list_and_is_filed(typed: Typist
     assert [line["act"] for line in told] == ["make keys", "sealed", "accessed", "moved", "moved"]
 
 
+def test_the_custody_of_a_thing_is_entered_told_and_printed(
+    typed: Typist, reference: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    dan, ulid = ("--as", "p-dan"), str(ULID())
+    item = typed(
+        *("evidence", "item", reference, "--description", "a telephone", "--seal-number", "BAG-7", "--place", "Lisbon"),
+        *("--from", "its owner", "--to", "unit", "--reason", "ordered", "--id", ulid, *dan),
+    )
+    assert (item.returncode, ulid.encode() in item.stdout) == (0, True), item.stderr
+    moved = ("evidence", "enter", ulid, "moved", "--reason", "to be read out", "--to", "laboratory", *dan)
+    assert b"say both" in typed(*moved).stderr
+    index = read_json(typed(*moved, "--from", "unit", "--json").stdout)["index"]
+    told = typed("evidence", "custody", ulid).stdout.decode()
+    assert f"in the ledger {index}" in told
+    assert told.endswith("The chain of custody is unbroken: 3 entries.\n")
+    assert read_json(typed("evidence", "custody", ulid, "--json").stdout)["unbroken"] is True
+    assert any(row["exhibit"] == ulid for row in read_json(typed("evidence", "custody", reference, "--json").stdout))
+    assert ulid.encode() in typed("evidence", "custody", reference[-6:]).stdout
+    page = tmp_path_factory.mktemp("pages") / "custody.pdf"
+    assert typed("evidence", "custody", ulid, "--pdf", str(page)).returncode == 0
+    assert (page.read_bytes()[:5], page.stat().st_mode & 0o777) == (b"%PDF-", 0o600)
+    again = typed("evidence", "custody", ulid, "--pdf", str(page))
+    assert (again.returncode, b"choose another name" in again.stderr) == (1, True)
+
+
 def test_each_deadline_says_how_it_was_counted(typed: Typist, reference: str) -> None:
     told = read_json(typed("show", reference, "--deadlines", "--json").stdout)
     assert {"duty", "urgency", "deadline", "counted", "left_out", "sentence"} <= set(told[0])

@@ -1,5 +1,6 @@
 """What a custody entry must say."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 
 from comity.evidence.custody import Action, CustodyEntry
 from comity.request.lifecycle import Role
+from comity.request.model import canonical
 
 from .conftest import ONE
 
@@ -39,6 +41,16 @@ def test_the_form_of_an_entry_is_a_promise() -> None:
         '"at":"2026-03-02T09:30:00Z","zone":"Europe/Bucharest","handed_by":"court registry","handed_to":"ioana",'
         f'"hash_before":"{same}","hash_after":"{same}"}}'
     )
+
+
+def test_what_came_later_is_left_out_where_it_is_not_said() -> None:
+    """An entry of 0.1.0 has the bytes that it had: they are compared, and hashed."""
+    said = _with(
+        seal_number_before="S-1", seal_number_after="S-2", condition="screen cracked", signed=ONE, late="a strike"
+    )
+    added = set(json.loads(canonical(said))) - set(json.loads(canonical(ENTRY)))
+    assert added == {"seal_number_before", "seal_number_after", "condition", "signed", "late"}
+    assert "seal" not in canonical(ENTRY).decode()
 
 
 @pytest.mark.parametrize("action", ["received", "moved", "released", "returned"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unicodedata import category
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ulid import ULID
@@ -141,11 +142,19 @@ def _action(named: str) -> Action:
 
 
 def _read(told: dict[str, Any]) -> CustodyEntry:
+    unprintable = [name for name, text in told.items() if isinstance(text, str) and not is_printable(text)]
+    if unprintable:
+        raise Unreadable(f"these have characters that no page can show: {', '.join(unprintable)}; write them without")
     try:
         return CustodyEntry.model_validate(told)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'entry'}: {each['msg']}" for each in error.errors())
         raise Unreadable(f"this is no custody entry: {faults}") from None
+
+
+def is_printable(text: str) -> bool:
+    """Whether it can stand on a line: it holds no control characters, line ends among them, and no half characters."""
+    return not any(category(char) in ("Cc", "Cs") for char in text)
 
 
 def _check_instant(entry: CustodyEntry, now: datetime) -> None:

@@ -15,7 +15,7 @@ from comity.errors import Objection, Refused, Unreadable
 from comity.request.lifecycle import Status
 from comity.request.model import canonical
 from desk.counter import Counter
-from desk.entering import Entered, Said, composed, entered, refuse_stranger, said_as
+from desk.entering import Entered, Said, composed, entered, is_printable, refuse_stranger, said_as
 from desk.sealing import Handed, sealed_once
 from desk.typed import found
 
@@ -87,8 +87,11 @@ _WHY_SEALED = "the description of a thing, by which it is known again"
 
 
 def _described(told: Mapping[str, str | None]) -> Item:
+    plain = {name: text for name, text in told.items() if text is not None}
+    if not all(map(is_printable, plain.values())):
+        raise Unreadable("the description has characters that no page can show; write it without, on one line")
     try:
-        return Item.model_validate({name: text for name, text in told.items() if text is not None})
+        return Item.model_validate(plain)
     except ValidationError as error:
         faults = "; ".join(f"--{each['loc'][0]}: {each['msg']}" for each in error.errors())
         raise Unreadable(f"the thing is not described: {faults}") from None

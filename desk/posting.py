@@ -190,7 +190,7 @@ async def act_by(counter: Counter, reference: str, piece: Piece, by: tuple[str, 
     """
     person, said = by
     deed_id = said.deed or _proving(piece, acting.plain(said.act), said.part)
-    paper, received = _paper(counter, piece, reference), said.received or piece.at
+    paper, received = _paper(counter, piece, reference, person), said.received or piece.at
     proven = replace(said, on_behalf=paper, received=received, deed=deed_id)
     deed = acting.deed_of(counter, reference, person, proven)
     receipt = await counter.act(reference, deed)
@@ -201,7 +201,7 @@ async def act_by(counter: Counter, reference: str, piece: Piece, by: tuple[str, 
 async def keep_by(counter: Counter, reference: str, piece: Piece, by: tuple[str, lettering.Said]) -> lettering.Lettered:
     """Keep a piece of post as a letter of a request, and let it wait no longer. Raises as `act_by` does."""
     person, said = by
-    paper, received = _paper(counter, piece, reference), said.received or piece.at
+    paper, received = _paper(counter, piece, reference, person), said.received or piece.at
     kept = replace(said, coming=paper, channel=piece.channel, received=received, deed=said.deed or piece.id)
     told = await lettering.lettered(counter, reference, person, kept)
     _file(counter, piece, reference, person)
@@ -214,11 +214,22 @@ def _proving(piece: Piece, act: str, part: str) -> str:
     return str(ULID.from_bytes(ULID.from_str(piece.id).bytes[:6] + told[:10]))
 
 
-def _paper(counter: Counter, piece: Piece, reference: str) -> Paper:
+def _paper(counter: Counter, piece: Piece, reference: str, person: str) -> Paper:
     post.refuse_ended(piece, reference)
-    home, sealed = counter.home, _sealed(counter.home, piece)
-    posted = Posted(piece.id, papers.name_of(home, sealed), partial(papers.chunks, home, sealed))
-    return Paper(piece.channel, posted=posted)
+    sealed = _sealed(counter.home, piece)
+    chunks = partial(_copied_into, counter, sealed, reference, person)
+    return Paper(piece.channel, posted=Posted(piece.id, papers.name_of(counter.home, sealed), chunks))
+
+
+def _copied_into(counter: Counter, sealed: Sealed, reference: str, person: str) -> Iterator[bytes]:
+    """The bytes of a piece, to be sealed again for a request: that is entered before the first one is given, once."""
+    home, role = counter.home, counter.role_for(person, OFFICE, on_behalf=False)
+    copied = _touched(home, sealed, Action.COPIED, (person, role, f"to be filed in request {reference}"))
+    entry = custody_entry(home, sealed.reference, copied, f"copied into {reference}")
+    with home.store.transaction() as tx:
+        if not log.stands(tx, sealed.reference, str(entry.id)):
+            log.append(tx, [entry])
+    yield from papers.chunks(home, sealed)
 
 
 def _file(counter: Counter, piece: Piece, reference: str, person: str) -> None:
@@ -236,22 +247,26 @@ def _end(home: Home, piece: Piece, reference: str | None, by: tuple[str, Role, s
 
 
 def _moved(home: Home, sealed: Sealed, reference: str | None, by: tuple[str, Role, str]) -> CustodyEntry:
+    hands = {"handed_by": _PLACE, "handed_to": f"request {reference}" if reference else "set aside"}
+    return _touched(home, sealed, Action.MOVED, by, **hands)
+
+
+def _touched(home: Home, sealed: Sealed, action: Action, by: tuple[str, Role, str], **hands: str) -> CustodyEntry:
     person, role, reason = by
     sha256 = opened_seal(home, sealed).sha256
     return CustodyEntry(
         exhibit=sealed.exhibit,
-        action=Action.MOVED,
+        action=action,
         person=person,
         role=role,
         organisation="central authority",
         reason=reason,
         at=datetime.now(UTC),
         zone=home.settings.zone,
-        handed_by=_PLACE,
-        handed_to=f"request {reference}" if reference else "set aside",
         hash_before=sha256,
         hash_after=sha256,
         tool="comity",
+        **hands,
     )
 
 

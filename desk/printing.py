@@ -42,4 +42,4 @@ def pdf(custody: Custody, at: datetime) -> bytes:
 def _no_font(error: Exception) -> str:
     if "could not be displayed" not in str(error):
         raise error
-    return "no font here has a script that stands in this custody: install one (fonts-noto-core), or take --json"
+    return "no font here has a script that stands in this custody: install one that has it, or take --json"

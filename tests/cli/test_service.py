@@ -206,7 +206,7 @@ def test_post_that_nobody_can_place_waits_in_the_list_and_is_filed(typed: Typist
     assert (aside.returncode, reference.encode() in aside.stderr) == (1, True)
     assert piece.encode() not in typed("list", "--unmatched").stdout
     told = read_json(typed("trace", piece[-5:], "--json").stdout)
-    assert [line["act"] for line in told] == ["make keys", "sealed", "accessed", "moved", "moved"]
+    assert [line["act"] for line in told] == ["make keys", "sealed", "accessed", "copied", "moved", "moved"]
 
 
 def test_the_custody_of_a_thing_is_entered_told_and_printed(

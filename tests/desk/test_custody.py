@@ -109,6 +109,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], type[Refused], str]] = {
     ),
     "a parent of another request": ("p-dan", "copied", {"parent": str(ULID())}, Objection, "no such exhibit"),
     "a sheet of another request": ("p-dan", "copied", {"signed": str(ULID())}, Objection, "no such exhibit"),
+    "what no page can show": ("p-dan", "moved", {"place": "a\x07b"}, Unreadable, "that no page can show: place"),
     "an id that is none": ("p-dan", "accessed", {"name": "Aurelia"}, Unreadable, "--id"),
 }  # fmt: skip
 
@@ -200,6 +201,7 @@ async def test_a_thing_has_no_hash_of_its_own(authority: Office, reference: str)
     [
         ("p-carla", {}, NotYours),
         ("p-dan", {"described": {"description": ""}}, Unreadable),
+        ("p-dan", {"described": {"description": "a\nb"}}, Unreadable),
         ("p-dan", {"parent": str(ULID())}, Objection),
         ("p-dan", {"happened": datetime(2020, 1, 1, tzinfo=UTC)}, Objection),
     ],
@@ -271,6 +273,22 @@ async def test_the_page_can_be_read_by_another_tool(authority: Office, reference
     assert pdf(told, at) == page.read_bytes()
     assert all(line.split()[-5] == "yes" for line in _poppler("pdffonts", str(page)).splitlines()[2:])
     assert "pdfaid:part>2<" in _poppler("pdfinfo", "-meta", str(page))
+
+
+async def test_a_script_without_a_font_is_refused_not_left_out(authority: Office, reference: str) -> None:
+    """U+0378 is no character of any script: no font has it."""
+    phone = register(authority.counter, "p-dan", collected(reference, place="\u0378")).custody.exhibit
+    with pytest.raises(Unreadable, match="no font here"):
+        pdf(custody_of(authority.home, phone), datetime.now(UTC))
+
+
+async def test_what_is_said_is_shown_as_it_was_said_and_never_read_as_markup(
+    authority: Office, reference: str, tmp_path: Path
+) -> None:
+    said_so = "#panic() $x^2$ *bold* \\u{41} @ref <label> [x] // no comment"
+    phone = register(authority.counter, "p-dan", collected(reference, place=said_so)).custody.exhibit
+    (tmp_path / "custody.pdf").write_bytes(pdf(custody_of(authority.home, phone), datetime.now(UTC)))
+    assert said_so in _poppler("pdftotext", "-layout", str(tmp_path / "custody.pdf"), "-")
 
 
 def _poppler(*words: str) -> str:

@@ -109,7 +109,7 @@ async def test_an_act_of_the_partner_rests_on_it_and_counts_from_when_it_came(au
     [paper] = [each for each in papers(authority.counter, reference) if each.exhibit == piece.id]
     assert (paper.name, paper.size) == ("scan of Müller.txt", len(WORDS))
     assert listed(authority) == []
-    assert told(authority, piece.id)[2:] == [("custody", "moved")]
+    assert told(authority, piece.id)[2:] == [("custody", "copied"), ("custody", "moved")]
     assert found(authority.home, piece.id).reference == reference
 
 
@@ -124,7 +124,7 @@ async def test_one_letter_proves_the_same_act_on_two_parts(authority: Office, ca
     assert (first.status, second.status, third.status) == (Status.WITHDRAWN, Status.WITHDRAWN, Status.SOUGHT)
     assert [each.exhibit for each in papers(authority.counter, reference)] == [piece.id]
     assert [event.act for event in authority.events(reference)].count(Act.WITHDRAW) == 2
-    assert told(authority, piece.id)[2:] == [("custody", "moved")]
+    assert told(authority, piece.id)[2:] == [("custody", "copied"), ("custody", "moved")]
 
 
 async def test_it_is_kept_as_a_letter_and_may_prove_a_second_act(authority: Office, came: Came) -> None:
@@ -139,7 +139,7 @@ async def test_it_is_kept_as_a_letter_and_may_prove_a_second_act(authority: Offi
     said = acting.Said(act="withdraw", part="M2", role="requesting authority", words="", reason="so", deed=str(ULID()))
     await act_by(authority.counter, reference, filed, ("p-anna", said))
     assert authority.request(reference).measures[1].status == Status.WITHDRAWN
-    assert told(authority, piece.id)[2:] == [("custody", "moved")]
+    assert told(authority, piece.id)[2:] == [("custody", "copied"), ("custody", "moved")]
 
 
 async def test_it_is_filed_in_one_request_only(authority: Office, came: Came) -> None:

@@ -99,6 +99,7 @@ async def live(life: MarkedLife) -> None:
     await _arrive(life)
     await _review(life)
     await _execute(life)
+    _hand_on(life)
     await _transfer(life)
     written = life.comity("letter", life.reference, "closing", "--about", "M1", "--about", "M2", "--as", "p-anna")
     assert marker("letter.issuing_authority.name").encode() in written
@@ -193,6 +194,19 @@ async def _execute(life: MarkedLife) -> None:
     in_a_year = datetime.now(UTC) + timedelta(days=365)
     await life.do(_DAN, Act.PUT_IN_FORCE, "M2", until=in_a_year, role=Role.EXECUTING_AUTHORITY)
     await life.do(_DAN, Act.LIFT, "M2", role=Role.EXECUTING_AUTHORITY)
+
+
+def _hand_on(life: MarkedLife) -> None:
+    """A thing with custody, each word of it a marker; and an entry that is refused."""
+    about = ("--reason", marker("of custody"), "--place", marker("custody.place"), "--as", _DAN)
+    who = ("--role", "evidence officer", "--organisation", marker("custody.organisation"))
+    hands = ("--from", marker("custody.handed_by"), "--to", marker("custody.handed_to"))
+    what = ("--description", marker("of a thing"), "--serial", marker("thing.serial"), "--seal-number", marker("bag"))
+    words = ("evidence", "item", life.reference, *what, *hands, *about, *who, "--json")
+    thing = read_json(life.comity(*words))["custody"]["exhibit"]
+    life.comity("evidence", "enter", thing, "moved", *about, *who, expect=1)
+    life.comity("evidence", "enter", thing, "moved", *hands, *about, *who, "--condition", marker("custody.condition"))
+    assert marker("of a thing").encode() in life.comity("evidence", "custody", thing)
 
 
 async def _transfer(life: MarkedLife) -> None:

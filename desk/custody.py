@@ -161,7 +161,7 @@ def head(custody: Custody) -> tuple[Row, ...]:
     rows = (
         ("exhibit", custody.exhibit),
         ("request", custody.reference),
-        ("item" if custody.item else "name", told),
+        ("thing" if custody.item else "name", told),
         ("sealed", f"{instant(custody.sealed_at)} UTC, {custody.size} bytes{_of_what(custody)}"),
         ("SHA-256", custody.sha256),
         ("taken from", ", ".join(custody.parents)),

@@ -26,6 +26,8 @@ from comity.request.lifecycle import Role
 from comity.rotas import AHEAD, Rotas
 from comity.settings import Settings
 from comity.webhook_secrets import WebhookSecrets
+from desk.entering import is_entered
+from desk.sealing import particulars_of
 from desk.tracing import trace
 from temporal import client as wire
 
@@ -159,11 +161,19 @@ def _ledger(home: Home) -> str:
 
 
 def _exhibits(home: Home) -> str:
-    """Each exhibit of an open request was told to it, or its file was deposited again: else a process died between."""
+    """Each exhibit of an open request was told to it, or its file was deposited again: else a process died between.
+
+    Of a thing it is its custody that tells.
+    """
     with home.store.reading() as view:
         sealed = [each for reference in reading.living(view) for each in exhibits.of_request(view, reference)]
+    things = [each for each in sealed if particulars_of(home, each).item]
+    half = [each.exhibit for each in things if not is_entered(home, each.reference, each.exhibit)]
+    if half:
+        raise Fault(f"described, and not collected: {', '.join(half)}; say `comity evidence item` again with that --id")
     stories = {reference: _deeds(home, reference) for reference in {each.reference for each in sealed}}
-    untold = [each.exhibit for each in sealed if not _is_told(home, each, stories[each.reference])]
+    files = [each for each in sealed if each not in things]
+    untold = [each.exhibit for each in files if not _is_told(home, each, stories[each.reference])]
     if untold:
         raise Fault(
             f"sealed, and no request was told: {', '.join(untold)}; deposit the file again:"

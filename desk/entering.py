@@ -91,15 +91,15 @@ def enter(counter: Counter, person: str, said: Said) -> Entered:
 
 
 def _checked(counter: Counter, sealed: Sealed, by: tuple[str, Said]) -> CustodyEntry:
-    entry = composed(counter, *by)
+    entry = composed(counter, sealed.reference, *by)
     _refuse_hash_of_thing(counter.home, sealed, entry)
     refuse_stranger(counter.home, sealed.reference, entry)
     return entry
 
 
-def composed(counter: Counter, person: str, said: Said) -> CustodyEntry:
+def composed(counter: Counter, reference: str, person: str, said: Said) -> CustodyEntry:
     """What a person said as a custody entry. Raises NotYours, Unreadable, Objection; nothing is entered yet."""
-    role, now = _role(counter, person, said.role), datetime.now(UTC)
+    role, now = _role(counter, person, said.role), _said_at(counter.home, reference, said.name)
     plain = {name: text for name, text in said.more.items() if text is not None}
     entry = _read(
         {"zone": counter.home.settings.zone, "organisation": _organisation(role, plain)}
@@ -109,6 +109,20 @@ def composed(counter: Counter, person: str, said: Said) -> CustodyEntry:
     )
     _check_instant(entry, now)
     return entry
+
+
+def is_entered(home: Home, reference: str, name: str) -> bool:
+    """Whether something stands under that id in the custody of a request."""
+    with home.store.reading() as view:
+        return log.stands(view, reference, _keyed(name))
+
+
+def _said_at(home: Home, reference: str, name: str | None) -> datetime:
+    """Now; of what stands under that id, when it was entered: said again later, it is no later."""
+    with home.store.reading() as view:
+        index = log.index_of(view, reference, _keyed(said_as(name)))
+        standing = None if index is None else log.entry(view, reference, index=index)
+    return standing.leaf.at if standing else datetime.now(UTC)
 
 
 def said_as(name: str | None) -> str:

@@ -75,7 +75,7 @@ def _registered(counter: Counter, person: str, thing: Collected) -> Entered:
     said = Said(exhibit, _ACTION, thing.reason, thing.role, thing.happened, name=exhibit, more=thing.more)
     if counter.request(thing.reference).status == Status.CLOSED:
         raise Objection("this request is closed: nothing more is collected for it, unless it is reopened")
-    entry = composed(counter, person, said)
+    entry = composed(counter, thing.reference, person, said)
     refuse_stranger(home, thing.reference, entry)
     handed = Handed(thing.reference, exhibit, item.description, person, entry.role, _WHY_SEALED, item=True)
     sealed_once(home, handed, io.BytesIO(canonical(item)))

@@ -69,7 +69,7 @@ def _is_evidence(request: Request, exhibit: str) -> bool:
 
 def _listed(home: Home, each: Sealed, letter: str | None) -> Listed:
     seal, known = opened_seal(home, each), particulars_of(home, each)
-    what = letter or ("description of an item" if known.item else "paper of the file")
+    what = letter or ("description of a thing" if known.item else "paper of the file")
     return Listed(exhibit=each.exhibit, name=known.name, what=what, size=seal.size, at=each.sealed_at)
 
 

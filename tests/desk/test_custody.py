@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from comity.errors import DeedReused, NotFound, NotYours, Objection, Refused, Un
 from comity.evidence import recipient
 from comity.evidence.custody import Action
 from comity.request.lifecycle import Act, Role
+from desk import entering, itemising
 from desk.custody import custody_of, lines, listed
 from desk.depositing import Handed, deposit
+from desk.doctor import Finding, examine
 from desk.entering import Entered, Said, enter
 from desk.itemising import Collected, register
 from desk.printing import pdf
@@ -93,6 +95,26 @@ async def test_said_again_under_its_id_it_is_entered_once(authority: Office, ref
     assert [link.custody.action for link in custody_of(authority.home, exhibit).entries] == ["sealed", "moved"]
     with pytest.raises(DeedReused, match="an id of its own"):
         enter(authority.counter, "p-dan", said(exhibit, name=name, place="elsewhere"))
+
+
+async def test_said_again_days_later_it_is_not_late(
+    authority: Office, reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exhibit, name, now = await deposited(authority, reference, tmp_path), str(ULID()), datetime.now(UTC)
+    first = enter(authority.counter, "p-dan", said(exhibit, name=name, happened=now))
+    monkeypatch.setattr(entering, "datetime", Later)
+    with pytest.raises(Objection, match="--late"):
+        enter(authority.counter, "p-dan", said(exhibit, happened=now))
+    assert enter(authority.counter, "p-dan", said(exhibit, name=name, happened=now)) == first
+
+
+class Later(datetime):
+    """A clock that is two days on."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Later":
+        """Two days from now."""
+        return cls.fromtimestamp((datetime.now(tz) + timedelta(days=2)).timestamp(), tz)
 
 
 REFUSED: dict[str, tuple[str, str, dict[str, Any], type[Refused], str]] = {
@@ -188,6 +210,32 @@ async def test_a_thing_said_again_by_its_id_is_registered_once(authority: Office
     with pytest.raises(DeedReused):
         register(authority.counter, "p-dan", collected(reference, exhibit=exhibit, described={"description": "a car"}))
     assert len(custody_of(authority.home, exhibit).entries) == 2
+
+
+async def test_the_doctor_knows_a_thing_by_its_custody_and_names_one_that_was_left_half_way(
+    authority: Office, reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies after the description was sealed: said again by its id, the thing is whole."""
+    register(authority.counter, "p-dan", collected(reference))
+    assert (await found_by_doctor(authority)).well
+    exhibit = str(ULID())
+    with monkeypatch.context() as dying:
+        dying.setattr(itemising, "entered", _dies)
+        with pytest.raises(KeyboardInterrupt):
+            register(authority.counter, "p-dan", collected(reference, exhibit=exhibit))
+    named = await found_by_doctor(authority)
+    assert (named.well, exhibit in named.detail) == (False, True)
+    register(authority.counter, "p-dan", collected(reference, exhibit=exhibit))
+    assert (await found_by_doctor(authority)).well
+
+
+def _dies(*_: object) -> Entered:
+    raise KeyboardInterrupt
+
+
+async def found_by_doctor(authority: Office) -> Finding:
+    """What the doctor says of exhibits."""
+    return next(each for each in await examine(authority.home.settings) if each.what == "exhibits")
 
 
 async def test_a_thing_has_no_hash_of_its_own(authority: Office, reference: str) -> None:

@@ -20,7 +20,7 @@ from comity.evidence import exhibits, foreign_bag, intake
 from comity.evidence.intake import MOST_FILES, Found
 from comity.evidence.seal import Seal
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Deed, Deposit, Exhibit, Request
+from comity.request.model import Deed, Deposit, Exhibit, Request, canonical
 from comity.request.rules import check
 from desk import sealing
 from desk.counter import Counter
@@ -195,15 +195,26 @@ async def _taken(
 ) -> Seal:
     file, standing = pair
     if standing is None:
-        return await _deposit(counter, _Handed(handed, file, str(ULID())), progress)
+        return await _deposit(counter, _Handed(handed, file, _exhibit(counter, handed, file)), progress)
     if not standing.told:
         await counter.act(handed.reference, _deed(handed, standing.seal))
     progress(file.size)
     return standing.seal
 
 
+def _exhibit(counter: Counter, handed: Intake, file: Found) -> str:
+    """An id that the same file of the same measure is given again, so that a deposit which broke off goes on.
+
+    Once something is sealed under it, what else is handed in under that name is another exhibit.
+    """
+    known = canonical(Particulars.of(file.name, handed.measure)).decode()
+    index = counter.home.keys.index("\n".join(("exhibit", handed.reference, known)))
+    again = str(ULID.from_bytes(bytes.fromhex(index)[:16]))
+    return str(ULID()) if counter.home.vault.holds(again) else again
+
+
 async def _deposit(counter: Counter, handed: _Handed, progress: Callable[[int], None]) -> Seal:
-    """The act is checked before the first byte is read. What breaks off leaves nothing.
+    """The act is checked before the first byte is read. What breaks off leaves no exhibit, and goes on when said again.
 
     When this process dies after sealing, the exhibit and its custody stay, though its request never heard.
     """

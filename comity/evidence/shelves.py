@@ -1,7 +1,7 @@
 """Where sealed bytes stand: a folder, or a bucket that lets nobody take them away before their time.
 
 An object is put whole or not at all, once, and never written over. The bucket is spoken to through obstore; a folder is
-not, since its writer neither waits for the disk nor says clearly that there is no room (docs/decisions/0028).
+not, since its writer neither waits for the disk nor says clearly that there is no room (docs/decisions/0029).
 """
 
 from collections.abc import Iterator, Sequence

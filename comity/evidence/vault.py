@@ -94,7 +94,7 @@ class Vault:
         read from its beginning again; Unreachable when the shelf is away.
         """
         name = _name(exhibit)
-        if self._stands(name):
+        if self.holds(name):
             raise Refused(_SEALED.format(exhibit))
         try:
             return self._hashed(source, _Deposit(self._shelf, name, wrapping), progress).seal(exhibit, at)
@@ -106,6 +106,12 @@ class Vault:
             return self._sealed(source, deposit, progress)
         except _Differs:
             return self._sealed(_from_its_beginning(source), deposit.anew(), progress)
+
+    def holds(self, exhibit: str) -> bool:
+        """Whether an exhibit is here, whole. Raises Unreachable."""
+        with suppress(FileNotFoundError):
+            return self._shelf.size(_name(exhibit)) > 0
+        return False
 
     def read(
         self, exhibit: str, unwrap: Callable[[bytes], bytes], *, progress: Callable[[int], None] = _silent
@@ -137,11 +143,6 @@ class Vault:
         for chunk in self.read(exhibit, unwrap, progress=progress):
             hashed.take(chunk)
         return hashed.seal(exhibit, at)
-
-    def _stands(self, name: str) -> bool:
-        with suppress(FileNotFoundError):
-            return self._shelf.size(name) >= 0
-        return False
 
     def _sealed(self, source: Source, deposit: "_Deposit", progress: Callable[[int], None]) -> "_Hashed":
         """All of the source put and hashed. One thread reads and hashes, one hashes, one closes and puts."""

@@ -17,12 +17,11 @@ from comity.evidence.custody import Action
 from comity.request.lifecycle import Act, Role
 from desk import entering, itemising
 from desk.custody import custody_of, lines, listed
-from desk.depositing import Handed, deposit
+from desk.depositing import Intake, take_in, unwatched
 from desk.doctor import Finding, examine
 from desk.entering import Entered, Said, enter
 from desk.itemising import Collected, register
 from desk.printing import pdf
-from desk.sealing import silent
 from desk.tracing import trace
 from tests.office import Office, letter, office
 
@@ -44,12 +43,12 @@ async def reference(authority: Office) -> str:
 
 
 async def deposited(authority: Office, reference: str, folder: Path, data: bytes = b"harmless bytes") -> str:
-    """An exhibit of this request; returns its id."""
-    (folder / "found.bin").write_bytes(data)
-    exhibit = str(ULID())
-    officer = ("M1", "p-dan", Role.EVIDENCE_OFFICER)
-    await deposit(authority.counter, Handed(folder / "found.bin", reference, *officer, exhibit, str(ULID())), silent)
-    return exhibit
+    """A file that Dan has deposited for M1; its exhibit."""
+    path = folder / "found.bin"
+    path.write_bytes(data)
+    handed = Intake(path, reference, "M1", "p-dan", Role.EVIDENCE_OFFICER)
+    [taken] = await take_in(authority.counter, handed, unwatched)
+    return taken.seal.exhibit
 
 
 def said(exhibit: str, action: str = "moved", **more: Any) -> Said:

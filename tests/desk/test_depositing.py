@@ -204,3 +204,39 @@ async def test_a_file_that_changes_under_way_is_refused_by_its_exhibit_and_nothi
     assert tried["exhibit"] not in {path.name for path in (authority.home.folder / "vault").iterdir()}
     acts = [line.act for line in trace(authority.home, reference) if line.kind == "deed"]
     assert acts.count(Act.DEPOSIT) == 4
+
+
+async def test_a_large_file_whose_deposit_broke_off_goes_on_where_it_stopped(
+    authority: Office, reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Truth protected: 200 GiB over a bad line arrive in the end, and are one exhibit."""
+    monkeypatch.setattr("comity.evidence.vault.CHUNK", 1000)
+    image, whole = tmp_path / "phone.E01", os.urandom(60_000)
+    image.write_bytes(whole)
+
+    def broken(done: int, _of: int) -> None:
+        if done > 40_000:
+            raise ConnectionResetError("the line broke")
+
+    with pytest.raises(ConnectionResetError):
+        await take_in(authority.counter, handed(reference, image), broken)
+    parts = authority.home.folder / "vault" / "parts"
+    before = {path: path.stat().st_ino for path in parts.rglob("0*")}
+    assert len(before) >= 4
+    [taken] = await take_in(authority.counter, handed(reference, image), unwatched)
+    assert {path: path.stat().st_ino for path in before} == before
+    assert [path.name for path in parts.iterdir()] == [taken.seal.exhibit]
+    assert bytes_of(authority, reference, taken.seal.exhibit) == whole
+
+
+async def test_another_file_of_the_same_name_is_another_exhibit(
+    authority: Office, reference: str, tmp_path: Path
+) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    taken = []
+    for folder in ("one", "two"):
+        (tmp_path / folder / "found.bin").write_bytes(folder.encode())
+        taken += await take_in(authority.counter, handed(reference, tmp_path / folder / "found.bin"), unwatched)
+    assert taken[0].seal.exhibit != taken[1].seal.exhibit
+    assert [bytes_of(authority, reference, each.seal.exhibit) for each in taken] == [b"one", b"two"]

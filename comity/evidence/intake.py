@@ -18,9 +18,9 @@ from typing import BinaryIO
 
 from comity.errors import NotFound, Refused
 
-MOST_FILES = 5_000
+MOST_FILES = 2_000
 """How many files become exhibits of one request, all in all. Its run is handed on as one payload, of which Temporal
-takes 2 MB: an exhibit has 140 bytes there, the same again in its package, and the deeds remembered have their share."""
+takes 2 MB: an exhibit has 140 bytes there, and the same again in each package. So there is room for five packages."""
 
 _MEND = "nothing was sealed; put the folder into one archive, as it is, and deposit that file"
 _KINDS = {

@@ -38,7 +38,7 @@ def _two(place: Premises) -> tuple[Process, Process]:
 
 
 async def test_two_workers_on_one_home_do_everything_once(tmp_path: Path, results: Results, *, proving: bool) -> None:
-    number, lives = (10, 8) if proving else (2, 3)
+    number, lives = (10, 8) if proving else (1, 3)
     with premises(tmp_path) as place, results.of("two workers on one home", MUST, count=lives) as trial:
         await asyncio.to_thread(_handed_in_and_not_begun, place, number)
         both = await asyncio.to_thread(_two, place)

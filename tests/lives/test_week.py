@@ -17,7 +17,7 @@ from comity.request.lifecycle import Act, Role, Status
 from comity.request.model import Alarm, Event, Knocked, Measure, Request, Urgency
 from comity.request.rules import part_of
 from tests.lives.due import Due, due_by
-from tests.lives.life import EXECUTING
+from tests.lives.life import BEFORE_ITS_MINUTE, EXECUTING
 from tests.lives.test_ladders import holding
 from tests.office import Office, letter, office
 from tests.processes import insist
@@ -80,7 +80,7 @@ def _decided(after: timedelta, part: str) -> tuple[Step, ...]:
 
 
 def _executed(after: timedelta, *parts: str) -> tuple[Step, ...]:
-    started = [_step(after, "dan", Act.START, part, **EXECUTING) for part in parts]
+    started = [_step(after, "dan", Act.START, part, reason=BEFORE_ITS_MINUTE, **EXECUTING) for part in parts]
     done = [_step(after + 41 * MINUTES, "dan", Act.COMPLETE, part, **EXECUTING) for part in parts]
     return (*started, *done)
 
@@ -126,7 +126,7 @@ STORIES: tuple[Story, ...] = (
         _step(2 * HOURS, "anna", Act.ACKNOWLEDGE),
         _step(3 * HOURS, "bob", Act.ORDER_PROVISIONALLY, "M1", role=Role.DUTY_OFFICER, **SPOKEN),
         _step(4 * HOURS, "anna", Act.OPEN_REVIEW),
-        _step(6 * HOURS, "dan", Act.START, "M1", **EXECUTING),
+        _step(6 * HOURS, "dan", Act.START, "M1", reason=BEFORE_ITS_MINUTE, **EXECUTING),
         _step(7 * HOURS, "dan", Act.PUT_IN_FORCE, "M1", until=5 * DAYS, **EXECUTING),
         _step(15 * HOURS, "carla", Act.RATIFY, "M1"),
         *_decided(31 * HOURS, "M2"), *_executed(3 * DAYS, "M2"),

@@ -87,7 +87,7 @@ def opened(file: Found) -> Iterator["Reading"]:
 
 
 class Reading:
-    """The bytes of one file, once. Where they must be certain ones, they are compared at their end."""
+    """The bytes of one file, from its beginning. Where they must be certain ones, they are compared at their end."""
 
     def __init__(self, opening: BinaryIO, file: Found) -> None:
         self._opening, self._file, self._digest = opening, file, hashlib.sha256()
@@ -101,6 +101,11 @@ class Reading:
         if self._file.sha256 is not None:
             self._compare(piece, self._file.sha256)
         return piece
+
+    def seek(self, offset: int, /) -> int:
+        """Read on from another place: the beginning, where a deposit goes on from nothing after all."""
+        self._digest = hashlib.sha256()
+        return self._opening.seek(offset)
 
     def _compare(self, piece: bytes, expected: str) -> None:
         self._digest.update(piece)

@@ -229,6 +229,27 @@ async def test_a_large_file_whose_deposit_broke_off_goes_on_where_it_stopped(
     assert bytes_of(authority, reference, taken.seal.exhibit) == whole
 
 
+async def test_a_large_file_that_changed_after_its_deposit_broke_off_is_sealed_as_it_is_now(
+    authority: Office, reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Truth protected: no seal is over a mixture of two states of a file."""
+    monkeypatch.setattr("comity.evidence.vault.CHUNK", 1000)
+    image, whole = tmp_path / "phone.E01", bytearray(os.urandom(60_000))
+    image.write_bytes(whole)
+
+    def broken(done: int, _of: int) -> None:
+        if done > 40_000:
+            raise ConnectionResetError("the line broke")
+
+    with pytest.raises(ConnectionResetError):
+        await take_in(authority.counter, handed(reference, image), broken)
+    whole[10_000] ^= 1
+    image.write_bytes(whole)
+    [taken] = await take_in(authority.counter, handed(reference, image), unwatched)
+    assert len(list((authority.home.folder / "vault" / "parts" / taken.seal.exhibit).iterdir())) == 2
+    assert bytes_of(authority, reference, taken.seal.exhibit) == bytes(whole)
+
+
 async def test_another_file_of_the_same_name_is_another_exhibit(
     authority: Office, reference: str, tmp_path: Path
 ) -> None:

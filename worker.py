@@ -11,7 +11,6 @@ import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities import locking
 from activities.arrivals import begin_request
 from activities.correspondence import Correspondence
 from activities.evidence import EvidenceRoom
@@ -118,6 +117,8 @@ def _teller(client: Client, mail: Correspondence) -> Worker:
 def _keeps(home: Home) -> None:
     """Raise Refused for a vault in a bucket that lets anybody take an exhibit away."""
     if place := bucket_of(home.settings):
+        from activities import locking  # boto3 takes a third of a second, and whoever has a folder needs none of it
+
         locking.check(place)
 
 

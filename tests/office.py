@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter as Counting
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -81,6 +82,7 @@ Seen = TypeVar("Seen")
 MOMENT = timedelta(seconds=30)
 """How far past an alarm a clock is put: were its target to pass while activities run, the server skips to the next."""
 EXAMPLES = Path(__file__).parents[1] / "examples"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
 OF_A_DEED = ("id", "role", "expected", "happened", "received", "on_behalf")
 
 
@@ -123,13 +125,31 @@ async def waited(look: Callable[[], Seen], holds: Callable[[Seen], bool]) -> See
 
 def letter(*urgencies: str, like: str = "p3-bank-records-three-measures", **fields: Any) -> bytes:
     """A letter under a number of its own: a measure for each class named, no date asked for, no emergency told."""
-    told: dict[str, Any] = json.loads((EXAMPLES / f"{like}.json").read_bytes())
+    told = of_today(like)
     kinds = told.pop("measures")
     for dated in ("deadline", "emergency"):
         told.pop(dated, None)
     measures = [kinds[number % len(kinds)] | {"urgency": urgency} for number, urgency in enumerate(urgencies)]
     own = str(ULID())
     return json.dumps(apart(told | {"measures": measures, "own_reference": own}, own) | fields).encode()
+
+
+def of_today(example: str) -> dict[str, Any]:
+    """An example as if it had come now: all its instants moved by as much, so that none is past which was to come."""
+    told: dict[str, Any] = json.loads((EXAMPLES / f"{example}.json").read_bytes())
+    since = datetime.now(UTC) - datetime.fromisoformat(told["transmission"]["received_at"])
+    moved: dict[str, Any] = _moved(told, since)
+    return moved
+
+
+def _moved(told: Any, by: timedelta) -> Any:
+    if isinstance(told, list):
+        return [_moved(each, by) for each in told]
+    if isinstance(told, dict):
+        return {field: _moved(value, by) for field, value in told.items()}
+    if isinstance(told, str) and _INSTANT.fullmatch(told):
+        return (datetime.fromisoformat(told) + by).isoformat(timespec="seconds")
+    return told
 
 
 def apart(told: Any, own: str) -> Any:

@@ -18,7 +18,7 @@ from desk.confirming import Confirmed, confirm
 from desk.joining import join
 from desk.oral import CALLER, Call, open_oral
 from desk.submitting import Submission, foreign_text
-from tests.office import EXAMPLES, GUS, TOLD, Office, letter, office
+from tests.office import GUS, TOLD, Office, letter, of_today, office
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ async def opened(authority: Office, urgency: str = "P0") -> Request:
 
 def written(number: str, **more: Any) -> bytes:
     """The letter that comes later: its two measures stand in another order, and one was never told."""
-    told = json.loads((EXAMPLES / "p0-livestream-announced.json").read_bytes())
+    told = of_today("p0-livestream-announced")
     return json.dumps(told | {"own_reference": number, "measures": told["measures"][::-1]} | more).encode()
 
 
@@ -130,7 +130,7 @@ async def test_a_letter_of_another_state_or_for_another_request_confirms_nothing
 
 def claiming(urgency: str, **more: Any) -> bytes:
     """A letter that claims this class for all that it seeks, and names no date unless said otherwise."""
-    told = json.loads((EXAMPLES / "p0-livestream-announced.json").read_bytes())
+    told = of_today("p0-livestream-announced")
     measures = [measure | {"urgency": urgency} for measure in told["measures"]]
     quiet = {name: value for name, value in told.items() if name not in ("emergency", "deadline")}
     return json.dumps(quiet | {"own_reference": str(ULID()), "measures": measures} | more).encode()

@@ -11,7 +11,7 @@ from comity.request.lifecycle import Act, Duty, Role, Status
 from comity.request.model import Direction, Urgency
 from desk.lettering import Said, lettered
 from desk.oral import Call, next_commands, open_oral
-from tests.office import EXAMPLES, TOLD, Office, letter, office
+from tests.office import TOLD, Office, letter, of_today, office
 from tests.request.lives import SPOKEN
 
 TAKEN = {"name": "Ana Exemplo", "function": "on duty", "number": "+999 26 555 0120"}
@@ -20,7 +20,7 @@ NIGHT = {"role": Role.DUTY_OFFICER}
 
 def information(**fields: Any) -> bytes:
     """The example, under a number of its own."""
-    told = json.loads((EXAMPLES / "information-of-a-child-at-risk.json").read_bytes())
+    told = of_today("information-of-a-child-at-risk")
     return json.dumps(told | {"own_reference": str(ULID())} | fields).encode()
 
 

@@ -12,20 +12,17 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.exhibits import custody_entry
 from activities.record import RecordCipher
 from comity.errors import Tampered
-from comity.evidence import exhibits, package
 from comity.evidence.custody import Action, CustodyEntry
-from comity.evidence.exhibits import Sealed
-from comity.evidence.manifest import Manifest
-from comity.evidence.seal import Seal
+from comity.evidence.seal import Seal, compare
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
-from comity.ledger.leaf import Entry, Kind
 from comity.register import reading
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Deed, Delivery, Exhibit, Package, canonical
+from comity.request.model import Deed, Delivery, Exhibit, Package, Request
 from comity.request.rules import part_of
 from temporal import tracing
 from temporal.names import TRANSFERS
@@ -94,11 +91,17 @@ class EvidenceRoom:
         return DELIVERED
 
     def _deliver(self, departure: Departure) -> None:
-        sent = self._package(departure)
-        manifest, key = self._manifest(departure.reference, sent), self._key(sent)
+        from activities import packing  # what signs and prints takes a second to load: only whoever packs waits for it
+        from comity.evidence import package
+
+        request = self._request(departure)
+        sent = _package(request, departure)
+        key, signing, at = self._key(sent), packing.signs(self._home), datetime.now(UTC)
         folder = self._home.outgoing(sent.recipient) / str(departure.attempt)
         self._enter_custody(departure, sent, _copied)  # before the first byte is read
-        package.write(folder, manifest, key, partial(self._bytes, departure.reference))
+        seals = {name: self._whole(request, seal) for name, seal in packing.seals_of(self._home, sent).items()}
+        parcel = packing.parcel(self._home, request, sent.id, seals, at)
+        package.write(folder, parcel, key, partial(self._bytes, departure.reference), signing)
         self._enter_custody(departure, sent, _released)
 
     @activity.defn(name="report")
@@ -120,12 +123,10 @@ class EvidenceRoom:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
 
-    def _package(self, departure: Departure) -> Package:
+    def _request(self, departure: Departure) -> Request:
         cipher = RecordCipher(self._home.keys, departure.reference)
         with self._home.store.reading() as view:
-            part = part_of(reading.snapshot(view, cipher, departure.reference), departure.package)
-        assert isinstance(part, Package)  # noqa: S101 - a departure names a package
-        return part
+            return reading.snapshot(view, cipher, departure.reference)
 
     def _key(self, sent: Package) -> str:
         """The recipient's public key, which must be the one that the package was drafted and approved for."""
@@ -136,10 +137,14 @@ class EvidenceRoom:
             )
         return key
 
-    def _manifest(self, reference: str, sent: Package) -> Manifest:
-        with self._home.store.reading() as view:
-            listed = [exhibits.find(view, exhibit.id) for exhibit in sent.exhibits]
-        return Manifest.of(reference, sent.id, [opened_seal(self._home, exhibit) for exhibit in listed])
+    def _whole(self, request: Request, kept: Seal) -> Seal:
+        """The seal with all that a container asks for; of one that lacks it, its exhibit is read for that."""
+        if kept.sha512 is not None and kept.crc32 is not None:
+            return kept
+        unwrap = partial(self._unwrap, request.reference, kept.exhibit)
+        found = self._home.vault.examine(kept.exhibit, unwrap, at=kept.sealed_at, progress=activity.heartbeat)
+        compare(kept, found)
+        return found
 
     def _bytes(self, reference: str, exhibit: str) -> Iterator[bytes]:
         unwrap = partial(self._unwrap, reference, exhibit)
@@ -157,6 +162,12 @@ class EvidenceRoom:
         entries = [custody_entry(self._home, departure.reference, row, _name(departure, row)) for row in rows]
         with self._home.store.transaction() as tx:
             log.append(tx, [entry for entry in entries if not log.stands(tx, entry.reference, str(entry.id))])
+
+
+def _package(request: Request, departure: Departure) -> Package:
+    part = part_of(request, departure.package)
+    assert isinstance(part, Package)  # noqa: S101 - a departure names a package
+    return part
 
 
 def _name(departure: Departure, row: CustodyEntry) -> str:
@@ -186,35 +197,5 @@ def _released(departure: Departure, sent: Package, exhibit: Exhibit, at: datetim
         hash_before=exhibit.sha256,
         hash_after=exhibit.sha256,
         tool="comity",
-        tool_version="format 0",
-    )
-
-
-def closed_seal(home: Home, reference: str, seal: Seal) -> bytes:
-    """A seal as the list of exhibits takes it: under the request's record key, which outlives the content."""
-    return home.keys.seal(reference, KeyClass.RECORD, canonical(seal), f"seal {seal.exhibit}")
-
-
-def opened_seal(home: Home, exhibit: Sealed) -> Seal:
-    """What `closed_seal` closed. Raises Tampered when it was closed for another exhibit or request, KeyGone."""
-    opened = home.keys.open(exhibit.reference, KeyClass.RECORD, exhibit.seal, f"seal {exhibit.exhibit}")
-    return Seal.model_validate_json(opened)
-
-
-def custody_entry(home: Home, reference: str, custody: CustodyEntry, name: str) -> Entry:
-    """A custody entry as the ledger takes it: sealed under the request's record key, which outlives the content.
-
-    It names the trace that it is made in.
-    """
-    traced = custody.model_copy(update={"trace": tracing.trace_id()})
-    return Entry(
-        kind=Kind.CUSTODY,
-        reference=reference,
-        id=name,
-        act=custody.action,
-        status="",
-        role=custody.role,
-        person=custody.person,
-        at=custody.at,
-        body=home.keys.seal(reference, KeyClass.RECORD, canonical(traced), f"custody {name}"),
+        tool_version="format 1",
     )

@@ -20,6 +20,7 @@ from comity.errors import ComityError, Refused, Unreachable, Unreadable
 from comity.settings import Settings
 
 if TYPE_CHECKING:
+    from comity.evidence.bundle import Trust
     from comity.law.library import Law
     from comity.request.letter import Letter
 
@@ -273,42 +274,69 @@ def ledger_prove(
         say(f"written: {out}")
 
 
+Identity = Annotated[Path, typer.Option(help="The identity file whose public key it was made for.")]
+Certificate = Annotated[Path | None, typer.Option(help="The sender's certificates (PEM), as you were given them.")]
+Tsa = Annotated[Path | None, typer.Option(help="Certificates (PEM) of the timestamp authority that you trust.")]
+
+
 @evidence.command("identity")
-def evidence_identity(path: Annotated[Path, typer.Argument(help="The file to make; keep it secret.")]) -> None:
-    """Make a key pair to receive packages with, and print the public key to hand out."""
-    from comity.evidence import recipient
+def evidence_identity(
+    path: Annotated[Path, typer.Argument(help="The file to make; keep it secret.")],
+    name: Annotated[str, typer.Option(help="The name of your authority, for the certificate.")] = "recipient",
+) -> None:
+    """Make a key pair to receive packages with, and one to sign receipts; print the public key to hand out."""
+    from comity.evidence import receipts, recipient
 
     say(recipient.create(path))
+    certificate = receipts.create_signatory(path, name, datetime.now(UTC))
+    typer.echo(f"hand out {certificate} as well: by it your receipts are checked", err=True)
+
+
+@evidence.command("certificate")
+def evidence_certificate() -> None:
+    """Print the certificate by which recipients check who signed a package, to hand out; its SHA-256 on stderr."""
+    from comity.evidence.signing import pem
+    from comity.home import open_home
+
+    signs = open_home(Settings()).signatory()
+    say(pem(signs.certificates))
+    typer.echo(f"SHA-256 of the first: {signs.fingerprint}", err=True)
 
 
 @evidence.command("receive")
 def evidence_receive(
     package: Annotated[Path, typer.Argument(help="The package as it came.")],
-    identity: Annotated[Path, typer.Option(help="The identity file whose public key it was made for.")],
-    out: Annotated[Path, typer.Option(help="An empty or new folder for the exhibits and receipt.json.")],
+    identity: Identity,
+    out: Annotated[Path, typer.Option(help="An empty or new folder for what is in it, and for the receipt.")],
+    certificate: Certificate = None,
+    tsa: Tsa = None,
     as_json: Json = False,
 ) -> None:
-    """Open a package, check every hash, and write the receipt to send back. Works without the service."""
+    """Open a package, check every hash and who signed it, and write the receipt to send back. Needs no service."""
+    from comity.evidence import receipts
     from comity.evidence.receiving import receive
 
-    receipt = receive(package, identity, out, at=datetime.now(UTC))
+    signs = receipts.signatory_of(identity)
+    receipt = receive(package, identity, out, _trust(certificate, tsa), signs)
     if as_json:
         say_json(receipt.model_dump(mode="json"))
     else:
         say(f"received: {len(receipt.exhibits)} exhibits of {receipt.package}, each with the hash of the manifest")
-        say(f"send back: {out / 'receipt.json'}")
+        say(f"send back: {out / receipts.NAME}{f' and {receipts.NAME_OF_SIGNATURE}, together' if signs else ''}")
 
 
 @evidence.command("verify")
 def evidence_verify(
     package: Annotated[Path, typer.Argument(help="The package as it came.")],
-    identity: Annotated[Path, typer.Option(help="The identity file whose public key it was made for.")],
+    identity: Identity,
+    certificate: Certificate = None,
+    tsa: Tsa = None,
     as_json: Json = False,
 ) -> None:
     """Check a package step by step, keeping nothing. Exit code 1 when a step does not hold."""
     from comity.evidence.receiving import verify
 
-    findings = verify(package, identity)
+    findings = verify(package, identity, _trust(certificate, tsa))
     if as_json:
         say_json([finding.model_dump() for finding in findings])
     else:
@@ -316,6 +344,14 @@ def evidence_verify(
             say(f"{'holds ' if finding.holds else 'FAILS '} {finding.step}. {finding.what} {finding.why_not}".rstrip())
     if not all(finding.holds for finding in findings):
         raise typer.Exit(1)
+
+
+def _trust(certificate: Path | None, tsa: Path | None) -> "Trust":
+    from comity.evidence.bundle import Trust
+    from comity.evidence.signing import read_certificates
+
+    senders, authorities = (read_certificates(each) if each else () for each in (certificate, tsa))
+    return Trust(senders, authorities, datetime.now(UTC))
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -2,9 +2,11 @@
 
 import os
 import pwd
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -20,8 +22,12 @@ from comity.request.lifecycle import OFFICE, OUTSIDE
 from comity.settings import Settings
 from comity.store import Store
 
+if TYPE_CHECKING:
+    from comity.evidence.signing import Signatory
+
 _RING = "master-keys.toml"
 _SIGNER = "ledger-signer.key"
+_PACKAGES_KEY, _PACKAGES_CERTIFICATE = "package-signer.key", "package-signer.crt"
 _FOLDERS = ("vault", "checkpoints", "outgoing", "recipients", "rotas")
 
 
@@ -54,15 +60,23 @@ class Home:
         """The file with the age public key of a recipient."""
         return self.folder / "recipients" / f"{name}.age"
 
+    def recipient_certificate(self, name: str) -> Path:
+        """The file with the certificate by which a recipient signs receipts; without an age key, packages are its."""
+        return self.folder / "recipients" / f"{name}.crt"
+
     def recipient_key(self, name: str) -> str:
-        """The public key of a recipient. Raises NotFound, naming the recipients whose keys are here."""
-        try:
-            return self.recipient(name).read_text().strip()
-        except OSError:
-            known = ", ".join(sorted(path.stem for path in (self.folder / "recipients").glob("*.age"))) or "none yet"
-            raise NotFound(
-                f"no public key of that recipient here; there are: {known} (COMITY_HOME/recipients/NAME.age)"
-            ) from None
+        """What packages for a recipient are closed to: its age key, else its certificate.
+
+        Raises NotFound, naming the recipients whose keys are here.
+        """
+        for path in (self.recipient(name), self.recipient_certificate(name)):
+            with suppress(OSError):
+                return path.read_text().strip()
+        files = [path for ending in ("age", "crt") for path in self.recipient("").parent.glob(f"*.{ending}")]
+        known = ", ".join(sorted({path.stem for path in files})) or "none yet"
+        raise NotFound(
+            f"no public key of that recipient here; there are: {known} (COMITY_HOME/recipients/NAME.age or NAME.crt)"
+        )
 
     @property
     def rotas(self) -> Path:
@@ -76,6 +90,12 @@ class Home:
     def signer(self) -> Signer:
         """Who signs the ledger's checkpoints: one process of the installation."""
         return Signer.open(self.folder / _SIGNER, self.settings.origin)
+
+    def signatory(self) -> "Signatory":
+        """Who signs the packages that leave. Raises NotFound, Unreadable."""
+        from comity.evidence.signing import Signatory  # half a second, which only what signs has to wait
+
+        return Signatory.open(self.folder / _PACKAGES_KEY, self.folder / _PACKAGES_CERTIFICATE)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -97,6 +117,7 @@ def make(settings: Settings, at: datetime) -> Home:
     with home.store.transaction() as tx:
         _make_keys(home, tx)
         home.keys.create_service(tx, at)
+    _make_signatory(home, at)
     return home
 
 
@@ -110,6 +131,16 @@ def _make_keys(home: Home, tx: sa.Connection) -> None:
         if checkpoint.newest(tx):
             raise Unreachable(f"the signer's key {_SIGNER} is away, and the ledger is signed by it; put its file back")
         Signer.create(home.folder / _SIGNER, home.settings.origin)
+
+
+def _make_signatory(home: Home, at: datetime) -> None:
+    """A key and a certificate to sign packages with; one that is away is made anew: what it signed stays as it was."""
+    key, certificate = home.folder / _PACKAGES_KEY, home.folder / _PACKAGES_CERTIFICATE
+    if not key.exists():
+        from comity.evidence import signing  # as above
+
+        certificate.unlink(missing_ok=True)
+        signing.create(key, certificate, f"central authority of {home.settings.own_state}", at)
 
 
 _STARTER = """\

@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     vault_region: str = Field("us-east-1", description="region of the bucket")
     vault_key: str | None = Field(None, description="access key id; default: the role of the machine")
     vault_secret: SecretStr | None = Field(None, description="secret access key that goes with it")
+    tsa: str | None = Field(
+        None, description="URL of a timestamp authority (RFC 3161); none: packages have no timestamp"
+    )
+    tsa_certificates: Path | None = Field(None, description="PEM file with the certificates that it must have")
     law: str = Field(
         "default", description="name of the set of ladders and default clocks; `demo` only for the demo's home"
     )

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from ulid import ULID
 
 from comity.errors import NotOpen, Unreadable
-from comity.evidence.manifest import Receipt as ReceiptOfRecipient
 from comity.home import Home
 from comity.request.lifecycle import Act, Role, step_of, still_of
 from comity.request.model import Channel, Deed, Draft, Measure, OnBehalf, Package, Particulars, Request, particulars_of
@@ -19,6 +18,7 @@ from comity.request.rules import check, offers, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
 from desk.filling import On, filled, takes
+from desk.receipting import of_receipt
 from desk.tracing import before
 
 SHORTEST_DIGEST = 8
@@ -50,7 +50,8 @@ def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
     """
     request = _as_it_stood(counter, reference, said.deed)
     act = _act(request, said.act)
-    particulars = _bound_to_key(counter.home, _particulars(counter, request, act, said))
+    receipt = of_receipt(counter, request, (person, said.part), said.receipt)
+    particulars = _bound_to_key(counter.home, _particulars(counter, request, (act, said), receipt))
     role = role_named(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
     deed = Deed(
         id=said.deed or str(ULID()),
@@ -118,8 +119,9 @@ def _seen(request: Request, said: Said) -> int:
     return said.seen if said.seen is not None else part_of(request, said.part).revision
 
 
-def _particulars(counter: Counter, request: Request, act: Act, said: Said) -> Particulars:
-    given = filled(counter, On(request, said.part), act, json_object(said.particulars) | _of_receipt(said.receipt))
+def _particulars(counter: Counter, request: Request, what: tuple[Act, Said], receipt: dict[str, Any]) -> Particulars:
+    act, said = what
+    given = filled(counter, On(request, said.part), act, json_object(said.particulars) | receipt)
     texts = {name: text for name, text in (("words", said.words), ("reason", said.reason)) if text}
     kind = particulars_of(act)
     try:
@@ -154,19 +156,6 @@ def _standing(request: Request, part: str) -> str | None:
     if isinstance(found, Measure):
         return found.proposal
     return found.content if isinstance(found, Package) else None
-
-
-def _of_receipt(path: Path | None) -> dict[str, Any]:
-    """A recipient's receipt.json as the particulars of `confirm receipt`."""
-    if path is None:
-        return {}
-    try:
-        receipt = ReceiptOfRecipient.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise Unreadable(
-            f"the receipt cannot be read ({type(error).__name__}); ask the recipient for it again"
-        ) from None
-    return {"content": receipt.content_digest, "exhibits": {item.id: item.sha256 for item in receipt.exhibits}}
 
 
 def json_object(text: str) -> dict[str, Any]:

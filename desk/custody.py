@@ -11,17 +11,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from activities.evidence import opened_seal
+from activities.exhibits import Particulars, custody_links, opened_seal, particulars_of
 from comity.errors import KeyGone, NotFound
 from comity.evidence import exhibits
 from comity.evidence.chain import Break, Link, breaks, in_order
 from comity.evidence.custody import CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
-from comity.ledger.leaf import Kind
-from desk.sealing import Particulars, particulars_of
 from desk.telling import instant
-from desk.tracing import GONE, Wanted, across
 
 AT_ONCE = timedelta(minutes=2)
 """What was entered within that time of happening was entered at once; else both instants are told."""
@@ -85,7 +82,7 @@ def is_exhibit(home: Home, named: str) -> bool:
 
 def listed(home: Home, reference: str) -> Iterator[Listed]:
     """All exhibits of a request, papers as well, in the order in which they were sealed. Raises KeyGone."""
-    links = tuple(custody_entries(home, reference))
+    links = tuple(custody_links(home, reference))
     with home.store.reading() as view:
         found = exhibits.of_request(view, reference)
     for sealed in found:
@@ -105,7 +102,7 @@ def custody_of(home: Home, exhibit: str) -> Custody:
     with home.store.reading() as view:
         sealed = exhibits.find(view, exhibit)
     seal, known = opened_seal(home, sealed), _known(home, sealed)
-    links = tuple(custody_entries(home, sealed.reference))
+    links = tuple(custody_links(home, sealed.reference))
     chain = in_order([link for link in links if link.custody.exhibit == exhibit])
     return Custody(
         exhibit=exhibit,
@@ -120,14 +117,6 @@ def custody_of(home: Home, exhibit: str) -> Custody:
         entries=chain,
         breaks=breaks([link.custody for link in chain]),
     )
-
-
-def custody_entries(home: Home, reference: str) -> Iterator[Link]:
-    """The custody entries of all exhibits of a request, in the ledger's order. Raises KeyGone."""
-    for line in across(home, Wanted(reference=reference, what=Kind.CUSTODY)):
-        if line.what == GONE:
-            raise KeyGone("what custody says was closed under a key that is destroyed; its entries can still be proven")
-        yield Link(index=line.index, recorded=line.at, custody=CustodyEntry.model_validate(line.what))
 
 
 def _known(home: Home, sealed: Sealed) -> Particulars | None:

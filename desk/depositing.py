@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from ulid import ULID
 
-from activities.evidence import opened_seal
+from activities.exhibits import Particulars, opened_seal, particulars_of
 from comity.errors import ComityError, Refused, Unreachable
 from comity.evidence import exhibits, foreign_bag, intake
 from comity.evidence.intake import MOST_FILES, Found
@@ -24,7 +24,6 @@ from comity.request.model import Deed, Deposit, Exhibit, Request, canonical
 from comity.request.rules import check
 from desk import sealing
 from desk.counter import Counter
-from desk.sealing import Particulars, particulars_of
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import BaseModel
 from temporalio.client import Client
 
-from activities.evidence import opened_seal
+from activities.exhibits import opened_seal, particulars_of
 from activities.standing import Amiss
 from activities.sweep import amiss
 from activities.unrung import AT_ONCE, STILL
@@ -27,7 +27,6 @@ from comity.rotas import AHEAD, Rotas
 from comity.settings import Settings
 from comity.webhook_secrets import WebhookSecrets
 from desk.entering import is_entered
-from desk.sealing import particulars_of
 from desk.tracing import trace
 from temporal import client as wire
 

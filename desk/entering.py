@@ -12,7 +12,7 @@ from unicodedata import category
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ulid import ULID
 
-from activities.evidence import custody_entry
+from activities.exhibits import custody_entry, custody_links, particulars_of
 from comity.errors import DeedReused, NotYours, Objection, Refused, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
@@ -21,8 +21,6 @@ from comity.home import Home
 from comity.ledger import log
 from comity.request.lifecycle import Role
 from desk.counter import Counter
-from desk.custody import custody_entries
-from desk.sealing import particulars_of
 
 MAY = frozenset({Role.EVIDENCE_OFFICER, Role.EXECUTING_AUTHORITY, Role.COORDINATOR})
 """Who has exhibits in hand, and so may enter what was done with them."""
@@ -197,7 +195,7 @@ def refuse_stranger(home: Home, reference: str, entry: CustodyEntry) -> None:
 
 def _ancestry(home: Home, reference: str, exhibit: str) -> set[str]:
     """An exhibit, and all those that it came of."""
-    came_of = [(link.custody.exhibit, link.custody.parent) for link in custody_entries(home, reference)]
+    came_of = [(link.custody.exhibit, link.custody.parent) for link in custody_links(home, reference)]
     found, ahead = set[str](), {exhibit}
     while ahead:
         found |= ahead
@@ -215,7 +213,7 @@ def entered(home: Home, reference: str, entry: CustodyEntry, said: Said) -> Ente
     with home.store.transaction() as tx:
         standing = log.index_of(tx, reference, _keyed(name))
         index = log.append(tx, [kept])[0] if standing is None else standing
-    stands = next(link.custody for link in custody_entries(home, reference) if link.index == index)
+    stands = next(link.custody for link in custody_links(home, reference) if link.index == index)
     if standing is not None and not _says_the_same(stands, entry, said):
         raise DeedReused("this id was used for another entry; give this one an id of its own")
     return Entered(id=name, index=index, custody=stands)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import AwareDatetime, BaseModel
 from ulid import ULID
 
-from activities.evidence import custody_entry, opened_seal
+from activities.exhibits import custody_entry, opened_seal, particulars_of
 from comity.errors import Objection, Refused, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
@@ -20,7 +20,6 @@ from comity.request.lifecycle import OFFICE, Role
 from comity.request.model import Request
 from desk.counter import Counter
 from desk.leaving import leave, refuse_old_file
-from desk.sealing import particulars_of
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from functools import partial
 from pydantic import BaseModel
 from ulid import ULID
 
-from activities.evidence import custody_entry, opened_seal
+from activities.exhibits import custody_entry, opened_seal
 from activities.post import first_told
 from comity.errors import Refused, Unreadable
 from comity.evidence import exhibits

@@ -1,18 +1,14 @@
 """Bytes handed in become an exhibit: streamed into the vault, with their custody entered."""
 
-import base64
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict
 from ulid import ULID
 
-from activities.evidence import closed_seal, custody_entry, opened_seal
+from activities.exhibits import Particulars, closed_seal, custody_entry, opened_seal
 from comity.errors import DeedReused, NotFound
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
@@ -45,29 +41,6 @@ class Handed:
     item: bool = False
 
 
-class Particulars(BaseModel):
-    """What is known of an exhibit besides its bytes: sealed, since a file name is personal data.
-
-    `raw` is the name in base64, where it is no UTF-8; `name` shows it then. `measure` stands with evidence.
-    `item`: it is a thing, and its bytes are its description.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    raw: str | None = None
-    measure: str | None = None
-    item: bool = False
-
-    @classmethod
-    def of(cls, name: str, measure: str | None, *, item: bool = False) -> Self:
-        """The particulars of a name as the file system gives it, byte by byte as it came."""
-        exact = os.fsencode(name)
-        shown = exact.decode(errors="backslashreplace")
-        raw = None if shown.encode() == exact else base64.b64encode(exact).decode()
-        return cls(name=shown, raw=raw, measure=measure, item=item)
-
-
 def silent(_done: int) -> None:
     """Nobody asked how far it is."""
 
@@ -97,14 +70,6 @@ def sealed_once(home: Home, handed: Handed, source: Source) -> Seal:
     if sealed.reference != handed.reference or sha256_of(source) != seal.sha256:
         raise DeedReused("this id was used with another paper; give the deed an id of its own")
     return seal
-
-
-def particulars_of(home: Home, sealed: Sealed) -> Particulars:
-    """What is known of an exhibit besides its bytes. Raises KeyGone once its content is destroyed."""
-    context = f"exhibit particulars {sealed.exhibit}"
-    return Particulars.model_validate_json(
-        home.keys.open(sealed.reference, KeyClass.CONTENT, sealed.particulars, context)
-    )
 
 
 def sha256_of(source: Source) -> str:

@@ -317,18 +317,21 @@ def transfer(request: str, exhibit: str) -> None:
     act(request, "approve release", "rosa", "P2", given=approved)
     left = comity("evidence", "release", request, "P2", who="emil").rpartition(": ")[2].strip()
     scene("IN LISBON", "Whoever receives it needs no service and no account here: a key of their own opens it.")
-    comity("evidence", "verify", left, "--identity", "lisbon.key")
-    comity("evidence", "receive", left, "--identity", "lisbon.key", "--out", "received")
+    Path("luxembourg.crt").write_text(comity("evidence", "certificate"))
+    trusting = ("--identity", "lisbon.key", "--certificate", "luxembourg.crt")
+    comity("evidence", "verify", left, *trusting)
+    comity("evidence", "receive", left, *trusting, "--out", "received")
     check_receipt(request, Path("received/receipt.json"))
 
 
 def check_receipt(request: str, receipt: Path) -> None:
-    """A receipt with another hash ends nothing; the true one ends the transfer."""
-    scene("THE RECEIPT", "It carries the recipient's own hashes, and they are compared: one that differs is refused.")
+    """A receipt that was altered ends nothing; the true one ends the transfer."""
+    scene("THE RECEIPT", "It carries the recipient's own hashes, and its signature: one that was altered is refused.")
     told = json.loads(receipt.read_text())
     told["exhibits"][0]["sha256"] = "0" * 64
     spoilt = Path("spoilt.json")
     spoilt.write_text(json.dumps(told))
+    spoilt.with_name("spoilt.json.p7s").write_bytes(receipt.with_name("receipt.json.p7s").read_bytes())
     for each, code in ((spoilt, 1), (receipt, 0)):
         came = {"receipt": each, "on-behalf": each, "channel": "e-mail"}
         act(request, "confirm receipt", "anna", "P2", expect=code, **came)
@@ -407,7 +410,9 @@ def furnish(home: Path) -> None:
     for name, roles in PEOPLE.items():
         print(f"    p-{name:<7}{', '.join(roles)}")
     (home / "recipients").mkdir(mode=0o700)
-    (home / "recipients" / "lisbon.age").write_text(comity("evidence", "identity", "lisbon.key").strip())
+    recipients = home / "recipients"
+    (recipients / "lisbon.age").write_text(comity("evidence", "identity", "lisbon.key").strip())
+    (recipients / "lisbon.crt").write_bytes(Path("lisbon.signer.crt").read_bytes())
 
 
 def person(name: str, roles: list[str]) -> str:

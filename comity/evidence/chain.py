@@ -99,11 +99,12 @@ def _objections(left: _Left, number: int, entry: CustodyEntry) -> Iterator[str]:
 
 
 def _of_hashes(left: _Left, entry: CustodyEntry) -> Iterator[str]:
-    if entry.parent:  # what was found is the parent's
-        return
-    if by := _left_other(left.sha256, entry.hash_before):
+    found = None if entry.parent else entry.hash_before  # what was found is the parent's
+    if by := _left_other(left.sha256, found):
         yield f"the SHA-256 that was found is not the one that entry {by} left"
-    if entry.hash_before and entry.hash_after and entry.hash_before != entry.hash_after:
+    if found is None and (by := _left_other(left.sha256, entry.hash_after)):
+        yield f"the SHA-256 after it is not the one that entry {by} left"
+    if found and entry.hash_after and found != entry.hash_after:
         yield "the SHA-256 after it is not the one before it"
 
 

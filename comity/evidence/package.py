@@ -1,9 +1,11 @@
 """A package on its way out: exhibits as one encrypted stream, in the clear nowhere on the disk.
 
-Format 0 is an age file (X25519) around the stream of `bundle`; a later format replaces it by a signed container.
+It is an age file around the stream of `bundle`: for the recipient's own age key, or for an identity that is made for
+this package alone and lies beside it, wrapped (CMS) for the recipient's X.509 certificate.
 """
 
 import hashlib
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -11,26 +13,46 @@ from typing import BinaryIO
 import pyrage
 
 from comity.evidence import bundle, recipient
+from comity.evidence.bundle import Parcel, Signing
 from comity.evidence.landing import landing
 from comity.evidence.manifest import Manifest
+from comity.evidence.recipient import wrapped_beside
 
 
-def write(folder: Path, manifest: Manifest, public_key: str, contents: Callable[[str], Iterator[bytes]]) -> Path:
-    """Write the package for the holder of `public_key` (`age1…`), and return its file.
+def write(
+    folder: Path, parcel: Parcel, key: str, contents: Callable[[str], Iterator[bytes]], signs: Signing
+) -> tuple[Path, ...]:
+    """Write the package for the holder of `key` (`age1…`, or a PEM certificate), and return its files, itself last.
 
     `contents` gives the bytes of an exhibit by its id. Safe to repeat: one content for one recipient has one name,
     and what stands under it is whole and is left alone. Raises Unreadable for a key that is none, Tampered when an
     exhibit is not what its seal says, Refused when the disk is full; then nothing is left.
     """
-    to = recipient.public_key(public_key)
-    path = folder / _name(manifest, public_key)
+    to = recipient.of(key)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = _name(parcel.manifest, key)
+    if to.certificate is None:
+        return _written(folder, f"{name}.age", recipient.public_key(key), lambda: bundle.pack(parcel, contents, signs))
+    standing = sorted(folder.glob(f"{name}-*.age"))
+    if standing:
+        return wrapped_beside(standing[0]), standing[0]
+    once = pyrage.x25519.Identity.generate()
+    path = folder / f"{name}-{secrets.token_hex(4)}.age"  # another identity each time, so another name
+    with landing(folder, wrapped_beside(path).name) as file:
+        file.write(recipient.wrapped(once, to.certificate))
+    written = _written(folder, path.name, once.to_public(), lambda: bundle.pack(parcel, contents, signs))
+    return wrapped_beside(path), *written
+
+
+def _written(
+    folder: Path, name: str, to: pyrage.x25519.Recipient, pieces: Callable[[], Iterator[bytes]]
+) -> tuple[Path, ...]:
     try:
-        with landing(folder, path.name) as file:
-            _encrypt(bundle.pack(manifest, contents), file, to)
+        with landing(folder, name) as file:
+            _encrypt(pieces(), file, to)
     except FileExistsError:
         pass  # written before, or by another at this moment: it is the same package
-    return path
+    return (folder / name,)
 
 
 def _name(manifest: Manifest, public_key: str) -> str:
@@ -40,7 +62,7 @@ def _name(manifest: Manifest, public_key: str) -> str:
     """
     exhibits = " ".join(item.id for item in manifest.exhibits)
     told_apart = hashlib.sha256(f"{exhibits} {public_key}".encode()).hexdigest()[:16]
-    return f"{manifest.reference}-{manifest.package}-{told_apart}.age"
+    return f"{manifest.reference}-{manifest.package}-{told_apart}"
 
 
 def _encrypt(pieces: Iterator[bytes], file: BinaryIO, to: pyrage.x25519.Recipient) -> None:

@@ -1,28 +1,28 @@
 """A package at its recipient's: opened, checked and receipted, without the service that sent it.
 
 The steps of a verification are the text of `_steps`: each is announced before it is taken, and the first that does
-not hold ends it. The encryption proves that the package is whole, not who sent it: format 0 carries no signature.
+not hold ends it.
 """
 
 import os
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
+from contextlib import contextmanager, nullcontext
 from io import BufferedReader, FileIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import pyrage
 from pydantic import BaseModel, ConfigDict
 
 from comity.errors import ComityError, NotFound, Refused, Tampered
-from comity.evidence import bundle, recipient
+from comity.evidence import bundle, receipts, recipient
+from comity.evidence.bundle import Keep, Trust
 from comity.evidence.landing import landing
 from comity.evidence.manifest import Manifest, Receipt
+from comity.evidence.signing import Signatory
 
 _BUFFER = 1 << 20
-_Keep = Callable[[str], AbstractContextManager[Callable[[bytes], object]]]
 
 
 class Finding(BaseModel):
@@ -36,35 +36,36 @@ class Finding(BaseModel):
     why_not: str = ""
 
 
-def receive(path: Path, identity_file: Path, out: Path, *, at: datetime) -> Receipt:
-    """Open a package into the folder `out`: each exhibit under its id, and `receipt.json` last, to be sent back.
+def receive(path: Path, identity_file: Path, out: Path, trust: Trust, signs: Signatory | None = None) -> Receipt:
+    """Open a package into the folder `out`, as any unzip would, and write the receipt to send back last.
 
-    Raises Refused when `out` holds anything, when the identity is another or the disk full, and Tampered when the
-    package is not whole. Without a receipt.json in it, nothing in `out` counts as received.
+    Where somebody signs it, its signature lies beside it. Raises Refused when `out` holds anything, when the identity
+    or a certificate is another or the disk full, and Tampered when the package is not whole. Without a receipt.json in
+    it, nothing in `out` counts as received.
     """
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(out.iterdir()):
         raise Refused("the folder to receive into is not empty; choose a new one")
-    manifest = _last_word(_steps(path, recipient.identity(identity_file), lambda name: _landed(out, name)))
+    identity = recipient.identity(identity_file, path)
+    manifest = _last_word(_steps(path, identity, lambda name: _landed(out, name), trust))
     receipt = Receipt(
         reference=manifest.reference,
         package=manifest.package,
         content_digest=manifest.content_digest,
         exhibits=manifest.exhibits,  # each was hashed on its way out, and was what the manifest says
-        received_at=at,
+        received_at=trust.at,
     )
-    with landing(out, "receipt.json") as file:
-        file.write(receipt.model_dump_json(indent=1).encode())
+    receipts.write(out, receipt, signs)
     return receipt
 
 
-def verify(path: Path, identity_file: Path) -> tuple[Finding, ...]:
+def verify(path: Path, identity_file: Path, trust: Trust) -> tuple[Finding, ...]:
     """The same checks in the same order, without keeping anything. The last finding says whether all of it holds.
 
-    Raises NotFound and Unreadable for the identity file alone.
+    Raises NotFound, Refused and Unreadable for the identity file alone.
     """
     findings: list[Finding] = []
-    steps = _steps(path, recipient.identity(identity_file), lambda _: nullcontext(len))
+    steps = _steps(path, recipient.identity(identity_file, path), lambda _: nullcontext(len), trust)
     try:
         for number, what in enumerate(steps, start=1):
             findings.append(Finding(step=number, what=what, holds=True))
@@ -73,19 +74,11 @@ def verify(path: Path, identity_file: Path) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _steps(path: Path, identity: pyrage.x25519.Identity, keep: _Keep) -> Generator[str, None, Manifest]:
+def _steps(path: Path, identity: pyrage.x25519.Identity, keep: Keep, trust: Trust) -> Generator[str, None, Manifest]:
     yield "the identity opens the package"
     with _decrypted(path, identity) as plain:
         plain.begin()
-        yield "it begins with a manifest of format 0"
-        manifest = bundle.read_manifest(plain)
-        for item in manifest.exhibits:
-            yield f"exhibit {item.id} has the size and the hash of the manifest"
-            with keep(item.id) as kept:
-                bundle.read_exhibit(plain, item, kept)
-        yield "nothing more follows, and the encryption is whole to its last byte"
-        bundle.read_end(plain)
-    return manifest
+        return (yield from bundle.opened(plain, keep, trust))
 
 
 def _last_word(steps: Generator[str, None, Manifest]) -> Manifest:
@@ -98,7 +91,10 @@ def _last_word(steps: Generator[str, None, Manifest]) -> Manifest:
 
 @contextmanager
 def _landed(out: Path, name: str) -> Iterator[Callable[[bytes], object]]:
-    with landing(out, name) as file:
+    """A file of the container in the folder; its name is one of those that a package holds."""
+    within = PurePosixPath(name)
+    (out / within.parent).mkdir(mode=0o700, parents=True, exist_ok=True)
+    with landing(out / within.parent, within.name) as file:
         yield file.write
 
 

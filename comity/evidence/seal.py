@@ -14,7 +14,8 @@ _SHA512 = r"^[0-9a-f]{128}$"
 class Seal(BaseModel):
     """One exhibit as it was when sealed: SHA-256, SHA-512 (hex) and size (bytes) of what came in, in chunks so large.
 
-    Seals made before SHA-512 was taken have none.
+    `crc32` proves nothing: a container that is written as one stream says it before the bytes. Seals made before
+    SHA-512 or CRC-32 were taken have none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -23,6 +24,7 @@ class Seal(BaseModel):
     format: Literal[0] = 0
     sha256: Digest
     sha512: Annotated[str, StringConstraints(pattern=_SHA512)] | None = None
+    crc32: int | None = Field(None, ge=0, lt=1 << 32)
     size: int = Field(ge=0)
     chunks: int = Field(ge=1)
     chunk_size: int = Field(ge=1)

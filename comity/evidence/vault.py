@@ -12,6 +12,7 @@ import hashlib
 import io
 import re
 import secrets
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -305,11 +306,11 @@ def _numbered(chunks: Iterator[bytes]) -> Iterator[Numbered]:
 
 
 class _Hashed:
-    """SHA-256, SHA-512, size and chunks of all that went through."""
+    """SHA-256, SHA-512, CRC-32, size and chunks of all that went through."""
 
     def __init__(self) -> None:
         self._shorter, self._longer = hashlib.sha256(), hashlib.sha512()
-        self.size = self.chunks = 0
+        self.size = self.chunks = self._crc32 = 0
 
     def take(self, chunk: bytes) -> None:
         """One chunk, by both."""
@@ -317,8 +318,9 @@ class _Hashed:
         self._longer.update(chunk)
 
     def take_shorter(self, chunk: bytes) -> None:
-        """One chunk, by SHA-256, and counted."""
+        """One chunk, by SHA-256 and CRC-32, and counted."""
         self._shorter.update(chunk)
+        self._crc32 = zlib.crc32(chunk, self._crc32)
         self.size += len(chunk)
         self.chunks += 1
 
@@ -334,6 +336,7 @@ class _Hashed:
             exhibit=exhibit,
             sha256=self._shorter.hexdigest(),
             sha512=self._longer.hexdigest(),
+            crc32=self._crc32,
             size=self.size,
             chunks=chunks,
             chunk_size=CHUNK,

@@ -426,6 +426,7 @@ class ReceiptOfPackage(Particulars):
 
     content: Digest
     exhibits: dict[Ulid, Digest]
+    signed_by: Digest | None = Field(None, description="SHA-256 of the certificate by which the receipt is signed")
 
 
 class NewQuestion(Particulars):

@@ -4,7 +4,6 @@ import asyncio
 import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from pyrage import x25519
 
 from comity.errors import ComityError
 from comity.evidence import package
-from comity.evidence.manifest import Item, Manifest
+from comity.evidence.bundle import Signing
 from comity.evidence.vault import Wrapping
 from comity.home import Home, make
 from comity.keys.request_keys import SERVICE, KeyClass
@@ -24,6 +23,7 @@ from comity.request.lifecycle import Act
 from comity.settings import Settings
 from tests.crash.disks import Disk, disk
 from tests.crash.life import LETTER, Client, examine, insisted
+from tests.evidence.parcels import parcel_of
 from tests.processes import deed, premises, until
 from tests.results import Results
 
@@ -31,11 +31,7 @@ CONTENT = b"harmless" * 400_000
 EXHIBIT, REFERENCE = "01JNBXS0000000000000000001", "01JNBXR6K3V8ZD5T0M7QHYWGAC"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PUBLIC = str(x25519.Identity.generate().to_public())
-MANIFEST = Manifest(
-    reference=REFERENCE,
-    package="P1",
-    exhibits=(Item(id=EXHIBIT, size=len(CONTENT), sha256=sha256(CONTENT).hexdigest()),),
-)
+PARCEL = parcel_of({EXHIBIT: CONTENT})
 
 
 @pytest.fixture
@@ -50,7 +46,7 @@ def _deposit(home: Home) -> object:
 
 
 def _pack(home: Home) -> object:
-    return package.write(home.outgoing("lisbon"), MANIFEST, PUBLIC, lambda _: iter([CONTENT]))
+    return package.write(home.outgoing("lisbon"), PARCEL, PUBLIC, lambda _: iter([CONTENT]), Signing(home.signatory()))
 
 
 def _enter(home: Home) -> object:

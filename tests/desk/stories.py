@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from activities.evidence import custody_entry
+from activities.exhibits import custody_entry
 from activities.record import entry_of
 from comity.evidence.custody import Action, CustodyEntry
 from comity.home import Home, make

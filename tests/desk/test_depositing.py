@@ -9,6 +9,7 @@ from pathlib import Path
 import bagit
 import pytest
 
+from activities.exhibits import Particulars, particulars_of
 from comity.errors import NotYours, Refused, Unreachable, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.exhibits import Sealed
@@ -18,7 +19,6 @@ from desk import depositing
 from desk.counter import Counter
 from desk.depositing import Intake, take_in, told, unwatched
 from desk.papers import chunks
-from desk.sealing import Particulars, particulars_of
 from desk.tracing import trace
 from tests.office import Office, letter, office
 

@@ -43,6 +43,9 @@ def test_what_follows_one_from_another_is_unbroken() -> None:
 BROKEN: dict[str, tuple[list[CustodyEntry], int, str]] = {
     "another hash is found": ([entry("sealed", hash_after=A), entry("accessed", hash_before=B)], 2, "entry 1 left"),
     "it was altered": ([entry("sealed", hash_after=A), entry("analysed", hash_before=A, hash_after=B)], 2, "after it"),
+    "another hash is left, and none was found": (
+        [entry("sealed", hash_after=A), entry("analysed", hash_after=B)], 2, "after it is not the one that entry 1",
+    ),
     "a hand is missing": ([entry("received"), entry("moved", handed_by="store", handed_to="x")], 2, "others than"),
     "another seal": (
         [entry("received", seal_number_after="S-1"), entry("accessed", seal_number_before="S-2")], 2, "physical seal",
@@ -66,7 +69,10 @@ def test_a_break_is_named_with_its_entry_and_its_reason(what: str) -> None:
 def test_what_is_copied_begins_with_the_hash_of_its_parent() -> None:
     copied = entry("copied", parent=TWO, hash_before=A, hash_after=B)
     assert breaks([copied, entry("sealed", hash_after=B)]) == ()
-    assert [each.number for each in breaks([copied, entry("sealed", hash_after=A), entry("accessed", hash_before=B)])]
+    [found] = breaks([entry("sealed", hash_after=A), copied])
+    assert found.number == 2
+    [found, _] = breaks([copied, entry("sealed", hash_after=A), entry("accessed", hash_before=B)])
+    assert found.number == 2
 
 
 def test_a_copy_that_goes_out_leaves_the_exhibit_where_it_was() -> None:

@@ -20,6 +20,7 @@ _READS_NOTHING = {
     "ledger export": "it writes a file",
     "ledger prove": "it prints JSON and nothing else",
     "evidence identity": "its one line is made to be copied",
+    "evidence certificate": "it prints a certificate, as programs read one",
     "follow-up": "it prints JSON and nothing else",
     "identity": "it prints what the vault keeps, as it was kept",
     "schema request": "it prints JSON and nothing else",

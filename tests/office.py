@@ -360,7 +360,8 @@ async def office(
     relay, faults = Relay(), Faults()
     post = await asyncio.get_running_loop().create_server(lambda: SMTP(relay), "127.0.0.1", 0)
     port = post.sockets[0].getsockname()[1]
-    home = make(Settings(home=folder / "home", **({"smtp_port": port, "digest_seconds": 0} | more)), datetime.now(UTC))
+    ours = {"home": folder / "home", "smtp_port": port, "digest_seconds": 0} | more
+    home = make(Settings(**ours), datetime.now(UTC))
     (home.folder / "people.toml").write_text(PEOPLE)
     people = People.load(home.folder / "people.toml")
     async with (

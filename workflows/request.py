@@ -77,6 +77,8 @@ DISPATCHING: workflow.ActivityConfig = {
 EVENTS_IN_A_BATCH = 50
 ALARMS_AT_ONCE = 100
 GIVING_WAY = timedelta(seconds=5)
+_PAGE_FIRST = "page first"
+"""The change with which a full page is turned before the clock rings on: recorded runs of before it ring first."""
 _LEAVING = frozenset({Act.DISPATCH, Act.DISPATCH_AGAIN, Act.DISCLOSE_AT_ONCE})
 
 
@@ -96,6 +98,8 @@ class RequestLife:
         self._suggested_at: int | None = None
         self._law_is_away = False
         self._flying: set[asyncio.Task[None]] = set()
+        self._gives_way = False
+        self._stall: tuple[int, frozenset[asyncio.Task[None]]] = (0, frozenset())
         self._done: dict[str, Done] = dict(start.carried.done) if start.carried else {}
         self._published: tuple[str, ...] | None = None
         if start.carried:
@@ -139,7 +143,7 @@ class RequestLife:
 
     def _may_leave(self) -> bool:
         drained = not self._outbox and not self._recording and not self._flying and workflow.all_handlers_finished()
-        return drained and (self._request.status == Status.CLOSED or workflow.info().is_continue_as_new_suggested())
+        return drained and (self._request.status == Status.CLOSED or self._is_full())
 
     def _carried(self) -> Carried:
         latest = list(self._done.items())[-DEEDS_REMEMBERED:]
@@ -168,10 +172,11 @@ class RequestLife:
     def _check_page(self) -> None:
         """Acts that never pause would keep the run from ever draining: its history would grow to the server's limit.
 
-        So from twice the suggested length on, new deeds wait outside until the run has left: the counter says them
-        again (docs/decisions/0011).
+        So from twice the suggested length on, and while the clock gives way, new deeds wait outside until the run has
+        left: the counter says them again (docs/decisions/0011).
         """
-        if self._suggested_at and workflow.info().get_current_history_length() > 2 * self._suggested_at:
+        length, suggested_at = workflow.info().get_current_history_length(), self._suggested_at
+        if self._gives_way or (suggested_at and length > 2 * suggested_at):
             raise Busy("the request is turning a page; say the same again in a moment")
 
     def _apply_once(self, deed: Deed) -> Receipt:
@@ -305,14 +310,38 @@ class RequestLife:
     # --- the clock ----------------------------------------------------------------------------------------------------
 
     async def _clock(self) -> None:
-        """Ring what is due. One timer, held as long as the next instant stays the same; it waits for no record."""
+        """Ring what is due. One timer, held as long as the next instant stays the same; it waits for no record.
+
+        But alarms that come faster than they are answered would keep a full page from ever being turned: it goes first.
+        """
         while True:
             instant = self._next_instant()
             left = max(instant - workflow.now(), timedelta(0)) if instant else None
             try:
                 await workflow.wait_condition(_changed(self._next_instant, instant), timeout=left)
             except TimeoutError:
-                await self._expire_or_ring(workflow.now())
+                await self._turn_and_ring()
+
+    async def _turn_and_ring(self) -> None:
+        turning = self._is_full() and workflow.patched(_PAGE_FIRST) and not self._stalls()
+        if turning:
+            await self._give_way()
+            self._stall = self._under_way()
+        await self._expire_or_ring(workflow.now())
+        if turning:
+            self._stall = self._under_way()
+
+    def _is_full(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested()
+
+    def _under_way(self) -> tuple[int, frozenset["asyncio.Task[None]"]]:
+        """What was done by now and is not on record, and what flies: a run leaves when there is none of either."""
+        return self._request.version, frozenset(self._flying)
+
+    def _stalls(self) -> bool:
+        """Whether what the clock gave way for in vain, or what it rang then, is still under way: once is enough."""
+        version, flying = self._stall
+        return self._recorded < version or not flying.isdisjoint(self._flying)
 
     def _next_instant(self) -> datetime | None:
         next_alarm = escalation.soonest(self._request.duties)
@@ -335,7 +364,10 @@ class RequestLife:
                 if instant is None or instant > now:
                     return
                 self._ring_or_expire(instant)
-            await self._give_way()
+            # An outage may have crossed more alarms than the server holds activities, or a history events.
+            await workflow.wait_condition(lambda: len(self._flying) < ALARMS_AT_ONCE)
+            if not self._stalls():
+                await self._give_way()
 
     def _ring_or_expire(self, instant: datetime) -> None:
         owed = escalation.soonest(self._request.duties)
@@ -351,10 +383,14 @@ class RequestLife:
                 self._apply_clock(act, Particulars(), part=part, status=status, happened=instant)
 
     async def _give_way(self) -> None:
-        """An outage may have crossed more alarms than the server holds activities, or a history events."""
-        await workflow.wait_condition(lambda: len(self._flying) < ALARMS_AT_ONCE)
-        while workflow.info().is_continue_as_new_suggested() and await self._record_goes_on():
-            pass  # the run leaves as soon as all is on record
+        """Let a run whose page is full leave as soon as all is on record; new deeds wait, so that it soon is.
+
+        It comes back where nothing more came on record for a while.
+        """
+        self._gives_way = True
+        while self._is_full() and await self._record_goes_on():
+            pass
+        self._gives_way = False
 
     async def _record_goes_on(self) -> bool:
         """Whether more came on record within a while: a slow record is waited for, one that is down holds no alarm."""

@@ -20,6 +20,7 @@ from temporalio.worker import Interceptor as WorkerInterceptor
 
 class Faults(ClientInterceptor, WorkerInterceptor):
     """Which activities fail, by name: `down` every time, `before` so many times, `after` their effect so many times.
+    Those that are `silent` say nothing before `spoken` is set.
 
     `stumbles`: how often the server says of an update that the request's task has failed. `unscheduled`: how often it
     takes no schedule; it says nothing of schedules before `heard` is set.
@@ -30,6 +31,8 @@ class Faults(ClientInterceptor, WorkerInterceptor):
         self.before: Counter[str] = Counter()
         self.after: Counter[str] = Counter()
         self.met: Counter[str] = Counter()
+        self.silent: set[str] = set()
+        self.spoken = asyncio.Event()
         self.stumbles = 0
         self.unscheduled = 0
         self.heard = asyncio.Event()
@@ -78,6 +81,8 @@ class _AtTheDoor(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - their name
         name = activity.info().activity_type
+        if name in self._faults.silent:
+            await self._faults.spoken.wait()
         if self._faults.fails(name, self._faults.before):
             raise ConnectionError("failed")
         result = await super().execute_activity(input)

@@ -129,6 +129,9 @@ _REVIEWED: tuple[Row, ...] = (
 NIGHT = "night"
 """The story of tests/lives/test_night.py, whose people do more than acts of the door."""
 
+OVERFULL, TURNED = "overfull", "turned"
+"""The ringing of tests/workflows/test_page.py: as it was before a full page was turned first, and since then."""
+
 LIVES = (
     Life("urgent", "p0-livestream-announced", (*_ASKED, *ACTS, *_CLOSE), waits=timedelta(minutes=12)),
     Life("continued", "p0-livestream-announced", (*ACTS, *_CLOSE), continue_after=80),

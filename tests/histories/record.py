@@ -14,18 +14,22 @@ from temporalio.testing import WorkflowEnvironment
 from activities.arrivals import Start
 from comity.home import open_home
 from comity.people import People
+from comity.request.lifecycle import Act
 from comity.request.model import canonical
 from desk.counter import Counter
 from desk.submitting import Submission, submit
 from tests.histories import beside
-from tests.histories.lives import LIVES, NIGHT, Life
+from tests.histories.lives import LIVES, NIGHT, TURNED, Life
 from tests.lives.test_night import night, prepare
 from tests.office import office
-from tests.processes import ROOT, deed, premises
+from tests.processes import ROOT, deed, insist, premises
 from tests.serving import KeysInMemory, time_skipping
+from tests.workflows.test_page import Slow, ringing
 from worker import working
 
 FOLDER = Path(__file__).parent / "recorded"
+RINGS_UNTIL = 80
+"""The version of a request: by then its first page is full twice over."""
 
 
 async def record(life: Life) -> dict[str, Any]:
@@ -46,6 +50,19 @@ async def record_night() -> dict[str, Any]:
         async with office(Path(folder), keys=KeysInMemory()) as authority:
             prepare(authority)
             return await _recorded(authority.counter, (await night(authority, Path(folder))).reference)
+
+
+async def record_turned() -> dict[str, Any]:
+    """The same of a P0 that rings by the second beside a slow relay, until it is found to be a mistake."""
+    relay = Slow()
+    with TemporaryDirectory(prefix="comity-history-") as folder:
+        async with ringing(Path(folder), relay, keys=KeysInMemory()) as (authority, reference):
+            await authority.until(reference, lambda request: request.version > RINGS_UNTIL)
+            relay.seconds = 0.0
+            mistaken = authority.deed(reference, "p-eve", Act.VOID, reason="Entered by mistake.")
+            await insist(authority.counter, reference, mistaken)
+            await authority.life(reference).result()
+            return await _recorded(authority.counter, reference)
 
 
 async def _recorded(counter: Counter, reference: str) -> dict[str, Any]:
@@ -97,6 +114,8 @@ async def record_all() -> None:
             _keep(life.name, await record(life))
     if not (FOLDER / f"{NIGHT}.json").exists():
         _keep(NIGHT, await record_night())
+    if not (FOLDER / f"{TURNED}.json").exists():
+        _keep(TURNED, await record_turned())
     if new := [name for name in beside.NAMES if not (FOLDER / f"{beside.FOLDER}/{name}.json").exists()]:
         found = await beside.lived()
         for name in new:

@@ -23,7 +23,7 @@ from comity.request import fold
 from comity.request.model import Event, Request, canonical
 from temporal.plugin import ComityPlugin
 from tests.histories import beside
-from tests.histories.lives import LIVES, NIGHT
+from tests.histories.lives import LIVES, NIGHT, OVERFULL, TURNED
 from tests.serving import KeysInMemory
 from workflows.request import RequestLife
 from workflows.retention import Retention
@@ -87,8 +87,24 @@ async def test_a_recorded_life_is_lived_again_to_the_same_state(name: str) -> No
 
 
 def test_every_life_is_recorded_and_one_of_them_continued_as_new() -> None:
-    assert set(RECORDED) == {life.name for life in LIVES} | {NIGHT}
+    assert set(RECORDED) == {life.name for life in LIVES} | {NIGHT, OVERFULL, TURNED}
     assert len(RECORDED["continued"]["runs"]) > 1
+
+
+def test_one_life_rang_on_a_full_page_before_that_was_turned_first_and_one_since() -> None:
+    """Only the second says so in its history, by the mark of a change of the workflow."""
+    lengths = [len(run["history"]["events"]) for run in RECORDED[OVERFULL]["runs"]]
+    assert max(lengths) > 4 * 60, "it was to be far longer than the server suggested"
+    assert not _marks(OVERFULL)
+    assert _marks(TURNED)
+
+
+def _marks(name: str) -> list[Any]:
+    events = [event for run in RECORDED[name]["runs"] for event in run["history"]["events"]]
+    marked = [
+        event["markerRecordedEventAttributes"]["markerName"] for event in events if "markerRecorded" in str(event)
+    ]
+    return [mark for mark in marked if mark == "core_patch"]
 
 
 @pytest.mark.parametrize("name", beside.NAMES)

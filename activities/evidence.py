@@ -25,7 +25,7 @@ from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.register import reading
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Deed, Delivery, Exhibit, Package, canonical
+from comity.request.model import Channel, Deed, Delivery, Exhibit, Package, canonical
 from comity.request.rules import part_of
 from temporal import tracing
 from temporal.names import TRANSFERS
@@ -42,6 +42,7 @@ class Departure(BaseModel):
     reference: str
     package: str
     attempt: int
+    channel: Channel = Channel.FOLDER
 
     @property
     def workflow_id(self) -> str:
@@ -87,19 +88,21 @@ class EvidenceRoom:
     def deliver(self, departure: Departure) -> str:
         """Write the package, encrypted, into its recipient's folder. Returns the outcome.
 
-        Safe to repeat: the same attempt has the same file, and each custody entry an id that is entered once.
+        What goes by another channel lies there until it is sent, and has not left. Safe to repeat: the same attempt
+        has the same file, and each custody entry an id that is entered once.
         """
         with tracing.step("deliver", reference=departure.reference):
             self._deliver(departure)
         return DELIVERED
 
     def _deliver(self, departure: Departure) -> None:
-        sent = self._package(departure)
+        sent = self.leaving(departure)
         manifest, key = self._manifest(departure.reference, sent), self._key(sent)
         folder = self._home.outgoing(sent.recipient) / str(departure.attempt)
         self._enter_custody(departure, sent, _copied)  # before the first byte is read
         package.write(folder, manifest, key, partial(self._bytes, departure.reference))
-        self._enter_custody(departure, sent, _released)
+        if departure.channel == Channel.FOLDER:
+            self.leave(departure, sent)
 
     @activity.defn(name="report")
     async def report(self, report: Report) -> None:
@@ -120,7 +123,18 @@ class EvidenceRoom:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
 
-    def _package(self, departure: Departure) -> Package:
+    def leave(self, departure: Departure, sent: Package) -> None:
+        """Enter that its exhibits have left for their recipient. Safe to repeat."""
+        self._enter_custody(departure, sent, _released)
+
+    def has_left(self, departure: Departure, sent: Package) -> bool:
+        """Whether custody says so."""
+        named = [_name(departure, _released(departure, sent, exhibit, datetime.now(UTC))) for exhibit in sent.exhibits]
+        with self._home.store.reading() as view:
+            return all(log.stands(view, departure.reference, name) for name in named)
+
+    def leaving(self, departure: Departure) -> Package:
+        """The package of a departure, as it stands on record."""
         cipher = RecordCipher(self._home.keys, departure.reference)
         with self._home.store.reading() as view:
             part = part_of(reading.snapshot(view, cipher, departure.reference), departure.package)

@@ -356,7 +356,7 @@ def release(
         if as_json:
             say_json(left.model_dump(mode="json"))
         else:
-            say(f"left for the recipient: {left.path}")
+            say(f"{left.outcome}: {left.path}")
 
     _at_the_counter(work)
 

@@ -8,7 +8,7 @@ from ulid import ULID
 
 from comity.errors import NotOpen, Unreachable
 from comity.request.lifecycle import Act, Role, Status
-from comity.request.model import Channel, Deed, Package, Particulars, SeenDigest
+from comity.request.model import BY_MACHINE, Deed, Package, Particulars, SeenDigest
 from comity.request.rules import part_of
 from desk.counter import Counter
 from desk.tracing import trace
@@ -18,12 +18,13 @@ _LOOK_EVERY = 0.2
 
 
 class Left(BaseModel):
-    """Where a package was left for its recipient, on which attempt."""
+    """Where a package was left for its recipient, on which attempt; `path` is the file as it was left, or sent."""
 
     reference: str
     package: str
     attempt: int
     path: str
+    outcome: str
 
 
 async def release(counter: Counter, reference: str, package: str, person: str) -> Left:
@@ -33,7 +34,7 @@ async def release(counter: Counter, reference: str, package: str, person: str) -
     within two minutes: it goes on by itself.
     """
     sent = _package(counter, reference, package)
-    if sent.channel != Channel.FOLDER:
+    if sent.channel not in BY_MACHINE:
         hand_over = f'comity act {reference} "dispatch" --part {package}'
         raise NotOpen(f"{package} goes by {sent.channel}: hand it over, then record that: {hand_over}")
     again = sent.status in (Status.REJECTED, Status.RECALLED)
@@ -48,10 +49,9 @@ async def release(counter: Counter, reference: str, package: str, person: str) -
     )
     await counter.act(reference, deed)
     attempt = sent.attempts + 1
-    await _left(counter, reference, package, attempt)
-    return Left(
-        reference=reference, package=package, attempt=attempt, path=str(_file(counter, reference, sent, attempt))
-    )
+    outcome = await _left(counter, reference, package, attempt)
+    path = str(_file(counter, reference, sent, attempt))
+    return Left(reference=reference, package=package, attempt=attempt, path=path, outcome=outcome)
 
 
 def _package(counter: Counter, reference: str, name: str) -> Package:
@@ -61,20 +61,21 @@ def _package(counter: Counter, reference: str, name: str) -> Package:
     return found
 
 
-async def _left(counter: Counter, reference: str, package: str, attempt: int) -> None:
+async def _left(counter: Counter, reference: str, package: str, attempt: int) -> str:
     try:
         async with asyncio.timeout(PATIENCE):
             while True:
-                if _reported(counter, reference, package, attempt):
-                    return
+                if outcome := _reported(counter, reference, package, attempt):
+                    return outcome
                 await asyncio.sleep(_LOOK_EVERY)
     except TimeoutError:
-        raise Unreachable("dispatched, but not yet left for the recipient; it goes on, see `comity trace`") from None
+        raise Unreachable("dispatched, but not yet left for the recipient; it goes on, see `comity doctor`") from None
 
 
-def _reported(counter: Counter, reference: str, package: str, attempt: int) -> bool:
+def _reported(counter: Counter, reference: str, package: str, attempt: int) -> str | None:
     reports = (line.what for line in trace(counter.home, reference) if line.act == Act.REPORT_DELIVERY)
-    return any(told["part"] == package and told["particulars"]["attempt"] == attempt for told in reports)
+    mine = (told["particulars"] for told in reports if told["part"] == package)
+    return next((str(told["outcome"]) for told in mine if told["attempt"] == attempt), None)
 
 
 def _file(counter: Counter, reference: str, sent: Package, attempt: int) -> Path:

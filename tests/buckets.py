@@ -77,7 +77,7 @@ def serving(folder: Path) -> Iterator[Server]:
     words += [f"-{name}={port}" for name, port in ports.items()]
     known = os.environ | {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "HOME": str(folder)}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(words, env=known, stdout=log, stderr=log, preexec_fn=_end_with_parent)  # noqa: S603
+        process = subprocess.Popen(words, env=known, stdout=log, stderr=log, preexec_fn=end_with_parent)  # noqa: S603
     server = Server(f"http://127.0.0.1:{ports['s3.port']}")
     try:
         _until(lambda: server.client().list_buckets(), process)
@@ -87,7 +87,8 @@ def serving(folder: Path) -> Iterator[Server]:
         process.wait()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """For a child to do first: it ends when this process does, however that ends."""
     ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
 
 

@@ -90,7 +90,11 @@ class Direction(StrEnum):
 
 
 class Channel(StrEnum):
-    """By which way something came, or goes. `folder`: this service leaves it for the recipient itself."""
+    """By which way something came, or goes.
+
+    `folder`: this service leaves it for the recipient itself; `sftp`: it brings it there. `interpol` is I-24/7. What
+    goes by another, a person carries.
+    """
 
     LETTER = "letter"
     COURIER = "courier"
@@ -103,6 +107,16 @@ class Channel(StrEnum):
     NETWORK = "24/7 network"
     PORTAL = "portal"
     FOLDER = "folder"
+    SFTP = "sftp"
+    JUDEX = "judex"
+    IBER = "iber@"
+
+
+BY_WIRE = frozenset({Channel.SFTP})
+"""By which this service brings a package to where its recipient takes it."""
+
+BY_MACHINE = BY_WIRE | {Channel.FOLDER}
+"""By which a transfer carries a package; what goes by another channel, a person carries."""
 
 
 class Way(StrEnum):

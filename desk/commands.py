@@ -344,15 +344,24 @@ def deposit(
 def release(
     reference: Reference,
     package: Annotated[str, typer.Argument(help="The package, approved for release (or to go again): P1")],
+    number: Annotated[str, typer.Option(help="Of what a person carries: the number that it has there.")] = "",
+    slip: Annotated[Path | None, typer.Option(help="The slip that it was handed over for, as a file.")] = None,
+    note: Annotated[str, typer.Option(help="Where there is no slip: who took it, and when.")] = "",
     who: As = None,
+    deed_id: DeedId = None,
     as_json: Json = False,
 ) -> None:
-    """Send an approved package to its recipient, and say where it was left."""
+    """Send an approved package to its recipient, and say where it was left; or record that it was handed over."""
+    from desk.handing import Handed, hand_over
     from desk.releasing import release as send
 
     async def work(counter: "Counter") -> None:
-        full = _found(counter.home, reference)
-        left = await send(counter, full, package, _person(counter.people, who))
+        full, person = _found(counter.home, reference), _person(counter.people, who)
+        if number or slip or note:
+            receipt = await hand_over(counter, full, (package, person), Handed(number, slip, note, deed_id))
+            _say_receipt(counter, receipt.model_dump(mode="json"), as_json=as_json)
+            return
+        left = await send(counter, full, package, person)
         if as_json:
             say_json(left.model_dump(mode="json"))
         else:

@@ -1,4 +1,4 @@
-"""A package is sent: dispatched by a deed, then waited for until it lies in its recipient's folder."""
+"""A package is sent: dispatched by a deed, then waited for until it lies with its recipient."""
 
 import asyncio
 from pathlib import Path
@@ -8,7 +8,7 @@ from ulid import ULID
 
 from comity.errors import NotOpen, Unreachable
 from comity.request.lifecycle import Act, Role, Status
-from comity.request.model import BY_MACHINE, Deed, Package, Particulars, SeenDigest
+from comity.request.model import BY_MACHINE, Deed, Departing, Package, SeenDigest
 from comity.request.rules import part_of
 from desk.counter import Counter
 from desk.tracing import trace
@@ -35,23 +35,29 @@ async def release(counter: Counter, reference: str, package: str, person: str) -
     """
     sent = _package(counter, reference, package)
     if sent.channel not in BY_MACHINE:
-        hand_over = f'comity act {reference} "dispatch" --part {package}'
-        raise NotOpen(f"{package} goes by {sent.channel}: hand it over, then record that: {hand_over}")
-    again = sent.status in (Status.REJECTED, Status.RECALLED)
-    deed = Deed(
-        id=str(ULID()),
-        act=Act.DISPATCH_AGAIN if again else Act.DISPATCH,
-        part=package,
-        person=person,
-        role=Role.EVIDENCE_OFFICER,
-        expected=sent.revision,
-        particulars=SeenDigest(seen=sent.content) if again else Particulars(),
-    )
-    await counter.act(reference, deed)
+        raise NotOpen(
+            f"{package} goes by {sent.channel}: hand it over, then say the --number that it has there, and give the"
+            " --slip, or a --note of who took it"
+        )
+    await counter.act(reference, dispatching(sent, person))
     attempt = sent.attempts + 1
     outcome = await _left(counter, reference, package, attempt)
     path = str(_file(counter, reference, sent, attempt))
     return Left(reference=reference, package=package, attempt=attempt, path=path, outcome=outcome)
+
+
+def dispatching(sent: Package, person: str, deed: str | None = None) -> Deed:
+    """The deed by which an approved package, or one that came back, leaves."""
+    again = sent.status in (Status.REJECTED, Status.RECALLED)
+    return Deed(
+        id=deed or str(ULID()),
+        act=Act.DISPATCH_AGAIN if again else Act.DISPATCH,
+        part=sent.id,
+        person=person,
+        role=Role.EVIDENCE_OFFICER,
+        expected=sent.revision,
+        particulars=SeenDigest(seen=sent.content) if again else Departing(),
+    )
 
 
 def _package(counter: Counter, reference: str, name: str) -> Package:

@@ -2,17 +2,21 @@
 
 from temporalio import activity
 
-from activities import sftp
+from activities import bucket_put, sftp, signed_put
 from activities.evidence import Departure, EvidenceRoom
-from activities.parcels import beating, parcel
-from comity.destinations import Destination
+from activities.parcels import Parcel, Sent, beating, parcel
+from comity.destinations import Destination, Recipients, Sftp, SignedUrl
 from comity.errors import NotFound
 from comity.home import Home
 from comity.request.lifecycle import Status
 from comity.request.model import Channel, Package
 from temporal import tracing
 
-BROUGHT = {Channel.SFTP: "left on the sftp server of the recipient"}
+BROUGHT = {
+    Channel.SFTP: "left on the sftp server of the recipient",
+    Channel.HTTPS: "put to the address that the recipient signed",
+    Channel.S3: "put into the bucket of the recipient",
+}
 """What a transfer reports, by channel."""
 
 NOT_BROUGHT = "called back before it was sent"
@@ -46,7 +50,7 @@ class Sender:
         leaving = parcel(folder, f"{departure.reference}-{sent.id}", departure.attempt)
         to = self._destination(sent)
         with beating(leaving.size) as told:
-            sftp.bring(to, self._home.recipients, leaving, told)
+            _by_channel(to, self._home.recipients, leaving, told)
 
     def _destination(self, sent: Package) -> Destination:
         found = self._home.recipients.destination(sent.recipient)
@@ -56,3 +60,13 @@ class Sender:
                 " mend that file, or recall the package and draft it again"
             )
         return found
+
+
+def _by_channel(to: Destination, recipients: Recipients, leaving: Parcel, told: Sent) -> None:
+    match to:
+        case Sftp():
+            sftp.bring(to, recipients, leaving, told)
+        case SignedUrl():
+            signed_put.bring(to, recipients, leaving, told)
+        case _:
+            bucket_put.bring(to, recipients, leaving, told)

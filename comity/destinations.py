@@ -1,6 +1,6 @@
 """Where a recipient takes its packages by machine: NAME.toml beside its key in COMITY_HOME/recipients.
 
-by = "sftp"                       # without a file, packages are left in the folder `outgoing`
+by = "sftp"                       # or "https", "s3"; without a file, packages are left in the folder `outgoing`
 host = "files.authority.example"
 user = "central-authority"
 host_key = "pt-central.host"      # a file beside this one: the server's public key, as `ssh-keyscan` prints it
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tomli
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from comity.errors import NotFound, Refused, Unreadable
 from comity.law.lines import line_of
@@ -41,8 +41,27 @@ class Sftp(_Destination):
     key: FileName
 
 
-Destination = Sftp
-"""Where packages are taken, by one channel."""
+class SignedUrl(_Destination):
+    """An address to which one package may be put, signed by its recipient: whoever has it may do the same."""
+
+    by: Literal[Channel.HTTPS]
+    url: FileName
+    authority: FileName | None = Field(None, description="certificates that the server is known by; else the system's")
+
+
+class RecipientsBucket(_Destination):
+    """A bucket of the recipient's, and by whose keys we put objects into it."""
+
+    by: Literal[Channel.S3]
+    bucket: str = Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?$")
+    endpoint: str | None = Field(None, pattern=r"^(https://|http://127\.0\.0\.1:)", description="none: that of AWS")
+    region: str = "us-east-1"
+    key: str = Field(min_length=1, description="the id of the access key")
+    secret: FileName
+
+
+Destination = Annotated[Sftp | SignedUrl | RecipientsBucket, Field(discriminator="by")]
+_READER: TypeAdapter[Sftp | SignedUrl | RecipientsBucket] = TypeAdapter(Destination)
 
 
 class Recipients:
@@ -51,7 +70,7 @@ class Recipients:
     def __init__(self, home: Path) -> None:
         self._folder = home / "recipients"
 
-    def destination(self, name: str) -> Destination | None:
+    def destination(self, name: str) -> Sftp | SignedUrl | RecipientsBucket | None:
         """Where that recipient takes its packages; None where they are left in a folder here.
 
         Raises Unreadable, with one line for each fault and the line of the file that it stands in.
@@ -63,7 +82,7 @@ class Recipients:
         except (OSError, UnicodeDecodeError):
             raise Unreadable(f"{_FILE}: cannot be read as text; write it in UTF-8") from None
         try:
-            return Destination.model_validate(tomli.loads(text))
+            return _READER.validate_python(tomli.loads(text))
         except tomli.TOMLDecodeError as error:
             raise Unreadable(f"{_FILE}: line {error.lineno}: {error.msg}") from None
         except ValidationError as error:
@@ -72,6 +91,16 @@ class Recipients:
     def with_destination(self) -> list[str]:
         """The names of the recipients that have such a file."""
         return sorted(path.stem for path in self._folder.glob("*.toml"))
+
+    def check(self, name: str) -> None:
+        """Raises Unreadable, NotFound or Refused unless all that a destination needs is there, and in order."""
+        match self.destination(name):
+            case Sftp() as to:
+                self.public(to.host_key), self.secret(to.key)
+            case SignedUrl() as to:
+                self.secret(to.url), self.public(to.authority or to.url)
+            case RecipientsBucket() as to:
+                self.secret(to.secret)
 
     def public(self, name: str) -> Path:
         """A file named in a destination. Raises NotFound, without its name."""
@@ -99,4 +128,5 @@ def _faults(text: str, error: ValidationError) -> list[str]:
 
 
 def _place(steps: tuple[int | str, ...]) -> str:
-    return f"{'.'.join(map(str, steps))}: "
+    """The field; the first step is the kind of destination."""
+    return f"{'.'.join(map(str, steps[1:]))}: " if len(steps) > 1 else ""

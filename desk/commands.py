@@ -13,7 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from comity.cli import Json, bytes_of, evidence, say, say_json
-from comity.errors import AlreadyKnown, Fault, NotFound, Refused, Unreadable
+from comity.errors import AlreadyKnown, Fault, NotFound, Refused, Unreachable, Unreadable
 from comity.home import Home, open_home
 from comity.people import People
 from comity.register.worklist import Wanted
@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays 
     from collections.abc import Iterator
 
     from comity.request.keeping import KeptRow
-    from comity.request.model import Channel
+    from comity.request.model import Channel, Request
     from desk.counter import Counter
     from desk.depositing import Taken
     from desk.filing import Paper
@@ -626,6 +626,22 @@ def show(
         say_json(whole(home, request))
     else:
         show_request(home, request)
+        _say_under_way(request)
+
+
+def _say_under_way(request: "Request") -> None:
+    """How far what is being brought is: that alone the register does not know."""
+    from desk.underway import is_under_way, under_way
+
+    async def work(counter: "Counter") -> None:
+        for each in await under_way(counter.client, request.reference):
+            say(f"leaving  {each.line}")
+
+    if is_under_way(request):
+        try:
+            _at_the_counter(work)
+        except Unreachable:
+            say("leaving  how far it is, the Temporal server does not say now")
 
 
 def review(

@@ -114,3 +114,13 @@ def _until(asked: Callable[[], object], process: "subprocess.Popen[bytes]") -> N
             time.sleep(0.1)
         else:
             return
+
+
+def put_into(place: Where, recipients: Path, name: str) -> None:
+    """Write the files by which packages for that recipient are put into a bucket."""
+    (recipients / f"{name}.secret").write_text(f"{place.secret}\n")
+    (recipients / f"{name}.secret").chmod(0o600)
+    (recipients / f"{name}.toml").write_text(
+        f'by = "s3"\nbucket = "s3://{place.bucket}/{place.prefix}"\nendpoint = "{place.endpoint}"\n'
+        f'key = "{place.key}"\nsecret = "{name}.secret"\n'
+    )

@@ -388,15 +388,20 @@ def _with_slip(request: Request, event: Event) -> Request:
 
 def _disclosed(request: Request, event: Event) -> Request:
     """What a person said, or handed over, has arrived by that."""
-    sent = _dispatched(request, event)
+    sent = _change(_dispatched(request, event), event, provisional=True)
     package = cast("Package", part_of(sent, event.part))
-    arrived = package.arrived if package.channel in BY_MACHINE else package.attempts
-    return _change(sent, event, provisional=True, arrived=arrived)
+    said = package.channel not in BY_MACHINE
+    return _at_its_recipient(sent, event, package.attempts) if said else sent
 
 
 def _brought(request: Request, event: Event) -> Request:
     """A machine of ours says that it lies with its recipient; of an attempt before the last one that counts no more."""
-    return _change(request, event, arrived=cast("Delivery", event.particulars).attempt)
+    return _at_its_recipient(request, event, cast("Delivery", event.particulars).attempt)
+
+
+def _at_its_recipient(request: Request, event: Event, attempt: int) -> Request:
+    """Known since the edition that asks for it: what an earlier one has become stays as it was."""
+    return _change(request, event, arrived=attempt) if request.edition >= _ARRIVAL_SINCE else request
 
 
 def is_lead(request: Request, package: Package) -> bool:

@@ -92,8 +92,8 @@ class Direction(StrEnum):
 class Channel(StrEnum):
     """By which way something came, or goes.
 
-    `folder`: this service leaves it for the recipient itself; `sftp`: it brings it there. `interpol` is I-24/7. What
-    goes by another, a person carries.
+    `folder`: this service leaves it for the recipient itself; `sftp`, `https`, `s3`: it brings it there. `interpol` is
+    I-24/7. What goes by another, a person carries.
     """
 
     LETTER = "letter"
@@ -108,11 +108,13 @@ class Channel(StrEnum):
     PORTAL = "portal"
     FOLDER = "folder"
     SFTP = "sftp"
+    HTTPS = "https"
+    S3 = "s3"
     JUDEX = "judex"
     IBER = "iber@"
 
 
-BY_WIRE = frozenset({Channel.SFTP})
+BY_WIRE = frozenset({Channel.SFTP, Channel.HTTPS, Channel.S3})
 """By which this service brings a package to where its recipient takes it."""
 
 BY_MACHINE = BY_WIRE | {Channel.FOLDER}

@@ -59,7 +59,7 @@ async def dispatched(authority: Office, reference: str, folder: Path, **draft: A
     handed = Intake(folder / "obtained", reference, "M1", "p-dan", Role.EVIDENCE_OFFICER)
     [taken] = await take_in(authority.counter, handed, unwatched)
     exhibits = (taken.seal.exhibit,)
-    await authority.do(reference, "p-dan", Act.DRAFT_PACKAGE, exhibits=exhibits, recipient="requester", **draft)
+    await authority.do(reference, "p-dan", Act.DRAFT_PACKAGE, exhibits=exhibits, **({"recipient": "requester"} | draft))
     await authority.do(reference, "p-dan", Act.PROPOSE_RELEASE, "P1")
     content = authority.request(reference).packages[0].content
     await authority.do(reference, "p-bob", Act.APPROVE_RELEASE, "P1", seen=content)

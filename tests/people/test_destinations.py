@@ -52,6 +52,8 @@ def test_a_file_says_where(recipients: Recipients, tmp_path: Path) -> None:
         (GOOD.replace('"sftp"', '"ftp"'), "line 1: "),
         (GOOD.replace('by = "sftp"', "by = "), "line 1: "),
         (GOOD.replace('by = "sftp"\n', ""), "line 1: "),
+        ('by = "s3"\nbucket = "https://bucket"\nkey = "k"\nsecret = "f"\n', "line 2: bucket: "),
+        ('by = "https"\nurl = "https://told-to-nobody.example/put"\n', "line 2: url: "),
     ],
 )
 def test_a_bad_file_is_refused_with_the_line_at_fault(

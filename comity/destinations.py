@@ -95,12 +95,16 @@ class Recipients:
     def check(self, name: str) -> None:
         """Raises Unreadable, NotFound or Refused unless all that a destination needs is there, and in order."""
         match self.destination(name):
-            case Sftp() as to:
-                self.public(to.host_key), self.secret(to.key)
-            case SignedUrl() as to:
-                self.secret(to.url), self.public(to.authority or to.url)
-            case RecipientsBucket() as to:
-                self.secret(to.secret)
+            case Sftp(host_key=host_key, key=key):
+                self.public(host_key)
+                self.secret(key)
+            case SignedUrl(url=url, authority=authority):
+                self.secret(url)
+                self.public(authority or url)
+            case RecipientsBucket(secret=secret):
+                self.secret(secret)
+            case _:
+                raise NotFound(f"{_FILE} is not there; write it, or name another channel in the draft")
 
     def public(self, name: str) -> Path:
         """A file named in a destination. Raises NotFound, without its name."""

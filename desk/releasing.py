@@ -8,7 +8,7 @@ from ulid import ULID
 
 from comity.errors import NotOpen, Unreachable
 from comity.request.lifecycle import Act, Role, Status
-from comity.request.model import BY_MACHINE, Deed, Departing, Package, SeenDigest
+from comity.request.model import BY_MACHINE, BY_WIRE, Deed, Departing, Package, SeenDigest
 from comity.request.rules import part_of
 from desk.counter import Counter
 from desk.tracing import trace
@@ -30,15 +30,18 @@ class Left(BaseModel):
 async def release(counter: Counter, reference: str, package: str, person: str) -> Left:
     """Dispatch an approved package, or one that came back, and wait until it has been left for its recipient.
 
-    Raises NotOpen for a package that a person carries, Refused as the door does, and Unreachable when nothing was left
-    within two minutes: it goes on by itself.
+    Raises NotOpen for a package that a person carries, Refused as the door does or when what says where it goes is not
+    in order, and Unreachable when nothing was left within two minutes: it goes on by itself.
     """
     sent = _package(counter, reference, package)
     if sent.channel not in BY_MACHINE:
+        said = f"comity evidence release {reference} {package} --number N --slip FILE"
         raise NotOpen(
-            f"{package} goes by {sent.channel}: hand it over, then say the --number that it has there, and give the"
-            " --slip, or a --note of who took it"
+            f"{package} goes by {sent.channel}: hand it over, then record that, with the number that it has there and"
+            f" the slip, or a --note of who took it: {said}"
         )
+    if sent.channel in BY_WIRE:
+        counter.home.recipients.check(sent.recipient)
     await counter.act(reference, dispatching(sent, person))
     attempt = sent.attempts + 1
     outcome = await _left(counter, reference, package, attempt)

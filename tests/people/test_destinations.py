@@ -70,6 +70,32 @@ def test_bytes_that_are_no_text_are_refused(recipients: Recipients, tmp_path: Pa
         recipients.destination("pt")
 
 
+@pytest.mark.parametrize(
+    ("text", "secrets", "public"),
+    [
+        (GOOD, ["pt.ssh"], ["pt.host"]),
+        ('by = "https"\nurl = "pt.url"\nauthority = "pt.pem"\n', ["pt.url"], ["pt.pem"]),
+        ('by = "https"\nurl = "pt.url"\n', ["pt.url"], []),
+        ('by = "s3"\nbucket = "s3://bucket"\nkey = "k"\nsecret = "pt.secret"\n', ["pt.secret"], []),
+    ],
+)
+def test_what_a_file_names_is_asked_for_before_anything_is_sent(
+    recipients: Recipients, tmp_path: Path, text: str, secrets: list[str], public: list[str]
+) -> None:
+    with pytest.raises(NotFound, match="is not there"):
+        recipients.check("pt")
+    written(recipients, tmp_path, text)
+    for name in [*public, *secrets]:
+        with pytest.raises(NotFound, match="not beside it"):
+            recipients.check("pt")
+        (tmp_path / "recipients" / name).write_text("what it holds")
+        (tmp_path / "recipients" / name).chmod(0o600)
+    recipients.check("pt")
+    (tmp_path / "recipients" / secrets[0]).chmod(0o604)
+    with pytest.raises(Refused, match="chmod 600"):
+        recipients.check("pt")
+
+
 def test_a_secret_is_there_and_for_its_owner_alone(recipients: Recipients, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="not beside it"):
         recipients.secret("pt.ssh")

@@ -20,6 +20,7 @@ from activities.links import LinkDesk
 from activities.post import PostRoom
 from activities.record import Recorder
 from activities.retention import Archivist
+from activities.sending import Sender
 from activities.sweep import Sweeper, keep_sweeping
 from activities.unrung import Watchman
 from comity.errors import ComityError
@@ -39,6 +40,8 @@ from workflows.transfer import Transfer
 _log = structlog.get_logger()
 
 GRACE = timedelta(seconds=10)
+PROGRESS_EVERY = timedelta(seconds=5)
+"""How old what the server knows of a transfer's progress may be."""
 SIGN_EVERY = 0.5
 DAILY_EVERY = 3600.0
 ARRIVALS_EVERY = 30.0
@@ -92,6 +95,7 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
             graceful_shutdown_timeout=GRACE,
             max_concurrent_workflow_tasks=20,
             max_cached_workflows=1000,
+            max_heartbeat_throttle_interval=PROGRESS_EVERY,
         )
 
     return (
@@ -103,7 +107,7 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
             *(watchman.unrung, watchman.enter, link_desk.untold, link_desk.told),
         ),
         _teller(client, mail),
-        serving(TRANSFERS, [Transfer], evidence.deliver, evidence.report),
+        serving(TRANSFERS, [Transfer], evidence.deliver, Sender(home, evidence).send, evidence.report),
     )
 
 

@@ -22,7 +22,7 @@ from comity.keys.request_keys import KeyClass
 from comity.ledger import log
 from comity.register import reading
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Deed, Delivery, Exhibit, Package, Request
+from comity.request.model import Channel, Deed, Delivery, Exhibit, Package, Request
 from comity.request.rules import part_of
 from temporal import tracing
 from temporal.names import TRANSFERS
@@ -39,6 +39,7 @@ class Departure(BaseModel):
     reference: str
     package: str
     attempt: int
+    channel: Channel = Channel.FOLDER
 
     @property
     def workflow_id(self) -> str:
@@ -84,7 +85,8 @@ class EvidenceRoom:
     def deliver(self, departure: Departure) -> str:
         """Write the package, encrypted, into its recipient's folder. Returns the outcome.
 
-        Safe to repeat: the same attempt has the same file, and each custody entry an id that is entered once.
+        What goes by another channel lies there until it is sent, and has not left. Safe to repeat: the same attempt
+        has the same file, and each custody entry an id that is entered once.
         """
         with tracing.step("deliver", reference=departure.reference):
             self._deliver(departure)
@@ -100,9 +102,10 @@ class EvidenceRoom:
         folder = self._home.outgoing(sent.recipient) / str(departure.attempt)
         self._enter_custody(departure, sent, _copied)  # before the first byte is read
         seals = {name: self._whole(request, seal) for name, seal in packing.seals_of(self._home, sent).items()}
-        parcel = packing.parcel(self._home, request, sent.id, seals, at)
-        package.write(folder, parcel, key, partial(self._bytes, departure.reference), signing)
-        self._enter_custody(departure, sent, _released)
+        enclosure = packing.enclosure(self._home, request, sent.id, seals, at)
+        package.write(folder, enclosure, key, partial(self._bytes, departure.reference), signing)
+        if departure.channel == Channel.FOLDER:
+            self.leave(departure, sent)
 
     @activity.defn(name="report")
     async def report(self, report: Report) -> None:
@@ -122,6 +125,20 @@ class EvidenceRoom:
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
+
+    def leave(self, departure: Departure, sent: Package) -> None:
+        """Enter that its exhibits have left for their recipient. Safe to repeat."""
+        self._enter_custody(departure, sent, _released)
+
+    def has_left(self, departure: Departure, sent: Package) -> bool:
+        """Whether custody says so."""
+        named = [_name(departure, _released(departure, sent, exhibit, datetime.now(UTC))) for exhibit in sent.exhibits]
+        with self._home.store.reading() as view:
+            return all(log.stands(view, departure.reference, name) for name in named)
+
+    def leaving(self, departure: Departure) -> Package:
+        """The package of a departure, as it stands on record."""
+        return _package(self._request(departure), departure)
 
     def _request(self, departure: Departure) -> Request:
         cipher = RecordCipher(self._home.keys, departure.reference)

@@ -11,7 +11,7 @@ from activities.printing import printed
 from activities.stamping import asking
 from comity.errors import Unreadable
 from comity.evidence import case, exhibits
-from comity.evidence.bundle import CONDITIONS, COVER, Parcel, Signing, custody_of
+from comity.evidence.bundle import CONDITIONS, COVER, Enclosure, Signing, custody_of
 from comity.evidence.chain import in_order
 from comity.evidence.manifest import Manifest
 from comity.evidence.seal import Seal
@@ -32,14 +32,14 @@ class _Exhibit(BaseModel):
     known: Particulars
 
 
-def parcel(home: Home, request: Request, package: str, seals: dict[str, Seal], at: datetime) -> Parcel:
+def enclosure(home: Home, request: Request, package: str, seals: dict[str, Seal], at: datetime) -> Enclosure:
     """All that goes into a package but the bytes of its exhibits. `seals`: with what a container asks for."""
     sent = part_of(request, package)
     assert isinstance(sent, Package)  # noqa: S101 - a departure names a package
     inside = [_exhibit(home, exhibit.id, seals[exhibit.id]) for exhibit in sent.exhibits]
     manifest = Manifest.of(request.reference, package, list(seals.values()))
     papers = {CONDITIONS: _conditions(request, sent, inside), COVER: _cover(request, sent, inside, at)}
-    return Parcel(manifest, seals, papers | _custody(home, request.reference, inside), at)
+    return Enclosure(manifest, seals, papers | _custody(home, request.reference, inside), at)
 
 
 def _exhibit(home: Home, exhibit: str, seal: Seal) -> _Exhibit:

@@ -14,7 +14,7 @@ from comity.ledger import log
 from comity.ledger.log import Kept
 from comity.register import reading
 from comity.request.lifecycle import Act, Status
-from comity.request.model import Alarm, Channel, Deed, Event, Knocked, Package, Receipt
+from comity.request.model import BY_MACHINE, Alarm, Deed, Event, Knocked, Package, Receipt
 from temporal.names import REQUESTS
 
 _ALL = 2**31 - 1
@@ -42,8 +42,8 @@ def carried(home: Home, reference: str) -> Carried:
 
 
 def _is_leaving(package: Package) -> bool:
-    """Whether a transfer carries it: what goes by another channel than the folder, a person does."""
-    return package.status == Status.DISPATCHED and package.channel == Channel.FOLDER
+    """Whether a transfer carries it, and no person."""
+    return package.status == Status.DISPATCHED and package.channel in BY_MACHINE
 
 
 def _opened(home: Home, reference: str, entries: Iterable[Kept]) -> Iterator[Event]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from comity.destinations import Recipients
 from comity.errors import NotFound, Unreachable
 from comity.evidence.shelves import Bucket, Folder, Where, where
 from comity.evidence.vault import Vault
@@ -77,6 +78,11 @@ class Home:
         raise NotFound(
             f"no public key of that recipient here; there are: {known} (COMITY_HOME/recipients/NAME.age or NAME.crt)"
         )
+
+    @property
+    def recipients(self) -> Recipients:
+        """Where recipients take their packages."""
+        return Recipients(self.folder)
 
     @property
     def rotas(self) -> Path:

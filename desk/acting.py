@@ -10,10 +10,22 @@ from typing import Any
 from pydantic import ValidationError
 from ulid import ULID
 
-from comity.errors import NotOpen, Unreadable
+from comity.errors import NotFound, NotOpen, Unreadable
 from comity.home import Home
 from comity.request.lifecycle import Act, Role, step_of, still_of
-from comity.request.model import Channel, Deed, Draft, Measure, OnBehalf, Package, Particulars, Request, particulars_of
+from comity.request.model import (
+    BY_MACHINE,
+    BY_WIRE,
+    Channel,
+    Deed,
+    Draft,
+    Measure,
+    OnBehalf,
+    Package,
+    Particulars,
+    Request,
+    particulars_of,
+)
 from comity.request.rules import check, offers, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
@@ -134,12 +146,28 @@ def _particulars(counter: Counter, request: Request, what: tuple[Act, Said], rec
 def _bound_to_key(home: Home, particulars: Particulars) -> Particulars:
     """A draft names the recipient's public key as it stands here: what two people release goes to that key only.
 
-    What a person carries, or says by phone, is closed to no key of ours.
+    It goes by the recipient's own channel, unless another was named. What a person carries, or says by phone, is
+    closed to no key of ours.
     """
-    if not isinstance(particulars, Draft) or particulars.channel != Channel.FOLDER:
+    if not isinstance(particulars, Draft):
+        return particulars
+    channel = _channel_of(home, particulars)
+    if channel not in BY_MACHINE:
         return particulars
     key = home.recipient_key(particulars.recipient)
-    return particulars.model_copy(update={"key": hashlib.sha256(key.encode()).hexdigest()})
+    return particulars.model_copy(update={"channel": channel, "key": hashlib.sha256(key.encode()).hexdigest()})
+
+
+def _channel_of(home: Home, draft: Draft) -> Channel:
+    """Raises Unreadable for a faulty file of the recipient's, NotFound for a channel that it does not name."""
+    named = draft.channel if "channel" in draft.model_fields_set else None
+    if named is not None and named not in BY_WIRE:
+        return named
+    destination = home.recipients.destination(draft.recipient)
+    own = destination.by if destination else Channel.FOLDER
+    if named not in (None, own):
+        raise NotFound(f"that recipient takes no packages by {named}, but by {own}; recipients/NAME.toml says by which")
+    return own
 
 
 def _whole_digest(request: Request, part: str, given: dict[str, Any]) -> dict[str, Any]:

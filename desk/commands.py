@@ -13,7 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from comity.cli import Json, bytes_of, evidence, say, say_json
-from comity.errors import AlreadyKnown, Fault, NotFound, Refused, Unreadable
+from comity.errors import AlreadyKnown, Fault, NotFound, Refused, Unreachable, Unreadable
 from comity.home import Home, open_home
 from comity.people import People
 from comity.register.worklist import Wanted
@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays 
     from collections.abc import Iterator
 
     from comity.request.keeping import KeptRow
-    from comity.request.model import Channel
+    from comity.request.model import Channel, Request
     from desk.counter import Counter
     from desk.depositing import Taken
     from desk.filing import Paper
@@ -344,19 +344,28 @@ def deposit(
 def release(
     reference: Reference,
     package: Annotated[str, typer.Argument(help="The package, approved for release (or to go again): P1")],
+    number: Annotated[str, typer.Option(help="Of what a person carries: the number that it has there.")] = "",
+    slip: Annotated[Path | None, typer.Option(help="The slip that it was handed over for, as a file.")] = None,
+    note: Annotated[str, typer.Option(help="Where there is no slip: who took it, and when.")] = "",
     who: As = None,
+    deed_id: DeedId = None,
     as_json: Json = False,
 ) -> None:
-    """Send an approved package to its recipient, and say where it was left."""
+    """Send an approved package to its recipient, and say where it was left; or record that it was handed over."""
+    from desk.handing import Handed, hand_over
     from desk.releasing import release as send
 
     async def work(counter: "Counter") -> None:
-        full = _found(counter.home, reference)
-        left = await send(counter, full, package, _person(counter.people, who))
+        full, person = _found(counter.home, reference), _person(counter.people, who)
+        if number or slip or note:
+            receipt = await hand_over(counter, full, (package, person), Handed(number, slip, note, deed_id))
+            _say_receipt(counter, receipt.model_dump(mode="json"), as_json=as_json)
+            return
+        left = await send(counter, full, package, person)
         if as_json:
             say_json(left.model_dump(mode="json"))
         else:
-            say(f"left for the recipient: {left.path}")
+            say(f"{left.outcome}: {left.path}")
 
     _at_the_counter(work)
 
@@ -617,6 +626,22 @@ def show(
         say_json(whole(home, request))
     else:
         show_request(home, request)
+        _say_under_way(request)
+
+
+def _say_under_way(request: "Request") -> None:
+    """How far what is being brought is: that alone the register does not know."""
+    from desk.underway import is_under_way, under_way
+
+    async def work(counter: "Counter") -> None:
+        for each in await under_way(counter.client, request.reference):
+            say(f"leaving  {each.line}")
+
+    if is_under_way(request):
+        try:
+            _at_the_counter(work)
+        except Unreachable:
+            say("leaving  how far it is, the Temporal server does not say now")
 
 
 def review(

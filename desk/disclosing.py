@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from comity.errors import NotOpen, Unreadable
 from comity.request.lifecycle import Act, Role
-from comity.request.model import Channel, Deed, Deposit, Draft, Exhibit, Receipt, Request, Spoken
+from comity.request.model import BY_MACHINE, Channel, Deed, Deposit, Draft, Exhibit, Receipt, Request, Spoken
 from desk.counter import Counter
 from desk.sealing import Handed, sealed_once
 from desk.several import foresee, id_for
@@ -55,8 +55,8 @@ async def disclose(counter: Counter, reference: str, telling: Telling) -> Receip
 def _refuse_unsaid(telling: Telling) -> None:
     if not telling.said.strip():
         raise Unreadable("--said: give what was said; it becomes an exhibit, and is read when this is ratified")
-    if telling.channel == Channel.FOLDER:
-        raise Unreadable("--channel: a package for the folder is released by two; what is said at once goes by phone")
+    if telling.channel in BY_MACHINE:
+        raise Unreadable("--channel: what goes by machine is released by two; what is said at once goes by phone")
 
 
 def _measure(request: Request, telling: Telling) -> str:

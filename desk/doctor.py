@@ -13,6 +13,7 @@ from activities.standing import Amiss
 from activities.sweep import amiss
 from activities.unrung import AT_ONCE, STILL
 from comity import home as homes
+from comity.destinations import Recipients
 from comity.errors import ComityError, Fault, Unreachable
 from comity.evidence import exhibits
 from comity.evidence.exhibits import Sealed
@@ -28,6 +29,7 @@ from comity.settings import Settings
 from comity.webhook_secrets import WebhookSecrets
 from desk.entering import is_entered
 from desk.tracing import trace
+from desk.underway import under_way
 from temporal import client as wire
 
 _SHORT = timedelta(seconds=5)
@@ -50,6 +52,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _of("people", lambda: _people(settings)),
         _of("rotas", lambda: _rotas(settings)),
         _of("webhooks", lambda: _webhooks(settings)),
+        _of("recipients", lambda: _recipients(settings)),
     ]
     findings.append(_of("mail relay", lambda: _relay(settings)))
     if not findings[0].well:
@@ -113,6 +116,19 @@ def _webhooks(settings: Settings) -> str:
     WebhookSecrets(settings.home).check(people)
     told = sum(bool(person.webhook) for person in people.all())
     return f"{told} of {len(people.all())} people are told by webhook, too"
+
+
+def _recipients(settings: Settings) -> str:
+    """Every file that says where packages are taken can be read, and what it names is beside it."""
+    recipients, wrong = Recipients(settings.home), list[str]()
+    for name in recipients.with_destination():
+        try:
+            recipients.check(name)
+        except ComityError as error:
+            wrong.append(f"{name}: {error}")
+    if wrong:
+        raise Fault("; ".join(wrong))
+    return f"{len(recipients.with_destination())} take their packages by machine"
 
 
 def _relay(settings: Settings) -> str:
@@ -200,6 +216,7 @@ async def _temporal(home: Home) -> list[Finding]:
         Finding(what="Temporal", well=True, detail=address),
         await _of_wire("requests", _alive(home, client)),
         await _of_wire("stuck", _stuck(client)),
+        await _of_wire("transfers", _transfers(client)),
     ]
 
 
@@ -221,6 +238,15 @@ def _mended(what: Amiss, references: list[str]) -> str:
     if what == Amiss.SILENT:
         return f"{what}: {named}: a worker must run (`comity up`); if one does, ask again in a minute"
     return f"{what}: `comity revive {named}`"
+
+
+async def _transfers(client: Client) -> str:
+    """How far each package is that is being brought. One that failed is tried again by itself; its error says more."""
+    found = await under_way(client)
+    told = "; ".join(f"{each.reference} {each.line}" for each in found)
+    if any(each.waits for each in found):
+        raise Fault(f"not brought yet, and tried again: {told}")
+    return told or "none under way"
 
 
 async def _stuck(client: Client) -> str:

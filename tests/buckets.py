@@ -77,7 +77,7 @@ def serving(folder: Path) -> Iterator[Server]:
     words += [f"-{name}={port}" for name, port in ports.items()]
     known = os.environ | {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "HOME": str(folder)}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(words, env=known, stdout=log, stderr=log, preexec_fn=_end_with_parent)  # noqa: S603
+        process = subprocess.Popen(words, env=known, stdout=log, stderr=log, preexec_fn=end_with_parent)  # noqa: S603
     server = Server(f"http://127.0.0.1:{ports['s3.port']}")
     try:
         _until(lambda: server.client().list_buckets(), process)
@@ -87,7 +87,8 @@ def serving(folder: Path) -> Iterator[Server]:
         process.wait()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """For a child to do first: it ends when this process does, however that ends."""
     ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
 
 
@@ -113,3 +114,13 @@ def _until(asked: Callable[[], object], process: "subprocess.Popen[bytes]") -> N
             time.sleep(0.1)
         else:
             return
+
+
+def put_into(place: Where, recipients: Path, name: str) -> None:
+    """Write the files by which packages for that recipient are put into a bucket."""
+    (recipients / f"{name}.secret").write_text(f"{place.secret}\n")
+    (recipients / f"{name}.secret").chmod(0o600)
+    (recipients / f"{name}.toml").write_text(
+        f'by = "s3"\nbucket = "s3://{place.bucket}/{place.prefix}"\nendpoint = "{place.endpoint}"\n'
+        f'key = "{place.key}"\nsecret = "{name}.secret"\n'
+    )

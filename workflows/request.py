@@ -28,8 +28,8 @@ with workflow.unsafe.imports_passed_through():
     from comity.request.fold import begin, fold, happen, receipt_of, receive
     from comity.request.lifecycle import Act, Role, Status
     from comity.request.model import (
+        BY_MACHINE,
         Alarm,
-        Channel,
         Deed,
         Event,
         Knocked,
@@ -259,15 +259,16 @@ class RequestLife:
         for event in batch:
             if event.status == Status.CLOSED:
                 self._fly(self._keep())
-            if event.act in _LEAVING and self._package(event.part).channel == Channel.FOLDER:
+            if event.act in _LEAVING and self._package(event.part).channel in BY_MACHINE:
                 self._fly(self._dispatch(event.part))
 
     def _package(self, name: str) -> Package:
         return next(part for part in self._request.packages if part.id == name)
 
     async def _dispatch(self, package: str) -> None:
-        attempt = self._package(package).attempts
-        departure = Departure(reference=self._reference, package=package, attempt=attempt)
+        leaving = self._package(package)
+        named = {"reference": self._reference, "package": package, "attempt": leaving.attempts}
+        departure = Departure(**named, channel=leaving.channel)
         await workflow.execute_activity_method(EvidenceRoom.depart, departure, **DISPATCHING)
 
     async def _keep(self) -> None:

@@ -45,7 +45,7 @@ def papers(manifest: Manifest) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Enclosure:
     """What goes into a package. `papers` by name; each seal with SHA-512 and CRC-32; `at` is when it is packed."""
 
     manifest: Manifest
@@ -75,33 +75,33 @@ class Trust:
 # --- packing ----------------------------------------------------------------------------------------------------------
 
 
-def pack(parcel: Parcel, contents: Callable[[str], Iterator[bytes]], signs: Signing) -> Iterator[bytes]:
+def pack(enclosure: Enclosure, contents: Callable[[str], Iterator[bytes]], signs: Signing) -> Iterator[bytes]:
     """The whole stream. `contents` gives the bytes of an exhibit by its id.
 
     Raises Tampered when an exhibit is not what its seal says: before anything is signed.
     """
-    return container.pack(_files(parcel, contents, signs))
+    return container.pack(_files(enclosure, contents, signs))
 
 
 def _files(
-    parcel: Parcel, contents: Callable[[str], Iterator[bytes]], signs: Signing
+    enclosure: Enclosure, contents: Callable[[str], Iterator[bytes]], signs: Signing
 ) -> Iterator[tuple[Entry, Iterable[bytes]]]:
-    held = _held(parcel)
+    held = _held(enclosure)
     yield from (_whole(_BAG + path, content) for path, content in held.items())
-    for item in parcel.manifest.exhibits:
-        yield _entry(parcel.seals[item.id]), _checked(item, contents(item.id))
+    for item in enclosure.manifest.exhibits:
+        yield _entry(enclosure.seals[item.id]), _checked(item, contents(item.id))
     payload = {path: Hashes.of(content) for path, content in held.items()} | {
-        _path(seal.exhibit): _hashes(seal) for seal in parcel.seals.values()
+        _path(seal.exhibit): _hashes(seal) for seal in enclosure.seals.values()
     }
-    tags = bag.tag_files(payload, bag.info(_identifier(parcel.manifest), payload, parcel.at))
+    tags = bag.tag_files(payload, bag.info(_identifier(enclosure.manifest), payload, enclosure.at))
     yield from (_whole(_BAG + path, content) for path, content in tags.items())
     yield from (_whole(path, content) for path, content in _proofs(_signed(payload, tags), signs))
 
 
-def _held(parcel: Parcel) -> dict[str, bytes]:
+def _held(enclosure: Enclosure) -> dict[str, bytes]:
     """The manifest and the papers, by path of the bag, in their order."""
-    papers_in_order = {_DATA + name: parcel.papers[name] for name in papers(parcel.manifest)}
-    return {_MANIFEST: parcel.manifest.canonical(), **papers_in_order}
+    papers_in_order = {_DATA + name: enclosure.papers[name] for name in papers(enclosure.manifest)}
+    return {_MANIFEST: enclosure.manifest.canonical(), **papers_in_order}
 
 
 def _whole(path: str, content: bytes) -> tuple[Entry, Iterable[bytes]]:
@@ -109,7 +109,7 @@ def _whole(path: str, content: bytes) -> tuple[Entry, Iterable[bytes]]:
 
 
 def _entry(seal: Seal) -> Entry:
-    assert seal.crc32 is not None  # noqa: S101 - the seals of a parcel are whole
+    assert seal.crc32 is not None  # noqa: S101 - the seals of an enclosure are whole
     return Entry(_BAG + _path(seal.exhibit), seal.size, seal.crc32)
 
 

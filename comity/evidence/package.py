@@ -7,20 +7,21 @@ this package alone and lies beside it, wrapped (CMS) for the recipient's X.509 c
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import pyrage
 
 from comity.evidence import bundle, recipient
-from comity.evidence.bundle import Parcel, Signing
+from comity.evidence.bundle import Enclosure, Signing
 from comity.evidence.landing import landing
 from comity.evidence.manifest import Manifest
 from comity.evidence.recipient import wrapped_beside
 
 
 def write(
-    folder: Path, parcel: Parcel, key: str, contents: Callable[[str], Iterator[bytes]], signs: Signing
+    folder: Path, enclosure: Enclosure, key: str, contents: Callable[[str], Iterator[bytes]], signs: Signing
 ) -> tuple[Path, ...]:
     """Write the package for the holder of `key` (`age1…`, or a PEM certificate), and return its files, itself last.
 
@@ -28,11 +29,13 @@ def write(
     and what stands under it is whole and is left alone. Raises Unreadable for a key that is none, Tampered when an
     exhibit is not what its seal says, Refused when the disk is full; then nothing is left.
     """
-    to = recipient.of(key)
+    to, pieces = recipient.of(key), partial(bundle.pack, enclosure, contents, signs)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = _name(parcel.manifest, key)
+    name = _name(enclosure.manifest, key)
     if to.certificate is None:
-        return _written(folder, f"{name}.age", recipient.public_key(key), lambda: bundle.pack(parcel, contents, signs))
+        return _written(
+            folder, f"{name}.age", recipient.public_key(key), lambda: bundle.pack(enclosure, contents, signs)
+        )
     standing = sorted(folder.glob(f"{name}-*.age"))
     if standing:
         return wrapped_beside(standing[0]), standing[0]
@@ -40,7 +43,7 @@ def write(
     path = folder / f"{name}-{secrets.token_hex(4)}.age"  # another identity each time, so another name
     with landing(folder, wrapped_beside(path).name) as file:
         file.write(recipient.wrapped(once, to.certificate))
-    written = _written(folder, path.name, once.to_public(), lambda: bundle.pack(parcel, contents, signs))
+    written = _written(folder, path.name, once.to_public(), pieces)
     return wrapped_beside(path), *written
 
 

@@ -14,6 +14,7 @@ from typing import cast
 from comity.errors import Fault
 from comity.request.lifecycle import Act, Duty, Role, Status, step_of
 from comity.request.model import (
+    BY_MACHINE,
     Alarm,
     ChildIs,
     ChildState,
@@ -22,6 +23,7 @@ from comity.request.model import (
     Decision,
     Deed,
     Delay,
+    Delivery,
     Deposit,
     Direction,
     Draft,
@@ -371,11 +373,35 @@ def content_digest(reference: str, package: str, exhibits: tuple[Exhibit, ...]) 
 
 def _dispatched(request: Request, event: Event) -> Request:
     package = cast("Package", part_of(request, event.part))
-    return _change(request, event, attempts=package.attempts + 1)
+    return _with_slip(_change(request, event, attempts=package.attempts + 1), event)
+
+
+def _with_slip(request: Request, event: Event) -> Request:
+    """What proves that a package was handed over is a letter of the file."""
+    slip = getattr(event.particulars, "slip", None)
+    if slip is None:
+        return request
+    channel = cast("Package", part_of(request, event.part)).channel
+    letter = Letter(exhibit=slip, kind="slip", way=Way.OUT, channel=channel, at=event.since, about=(event.part,))
+    return request.model_copy(update={"letters": (*request.letters, letter)})
 
 
 def _disclosed(request: Request, event: Event) -> Request:
-    return _change(_dispatched(request, event), event, provisional=True)
+    """What a person said, or handed over, has arrived by that."""
+    sent = _change(_dispatched(request, event), event, provisional=True)
+    package = cast("Package", part_of(sent, event.part))
+    said = package.channel not in BY_MACHINE
+    return _at_its_recipient(sent, event, package.attempts) if said else sent
+
+
+def _brought(request: Request, event: Event) -> Request:
+    """A machine of ours says that it lies with its recipient; of an attempt before the last one that counts no more."""
+    return _at_its_recipient(request, event, cast("Delivery", event.particulars).attempt)
+
+
+def _at_its_recipient(request: Request, event: Event, attempt: int) -> Request:
+    """Known since the edition that asks for it: what an earlier one has become stays as it was."""
+    return _change(request, event, arrived=attempt) if request.edition >= _ARRIVAL_SINCE else request
 
 
 def is_lead(request: Request, package: Package) -> bool:
@@ -768,6 +794,7 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.DISPATCH: _dispatched,
     Act.DISPATCH_AGAIN: _dispatched,
     Act.DISCLOSE_AT_ONCE: _disclosed,
+    Act.REPORT_DELIVERY: _brought,
     Act.RATIFY_DISCLOSURE: _disclosure_ratified,
     Act.REFUSE_DISCLOSURE: _not_ratified,
     Act.CONFIRM_RECEIPT: _arrived,
@@ -839,6 +866,7 @@ def duties_of(request: Request) -> tuple[tuple[str, Duty], ...]:
     ]
     alone = [(measure.id, Duty.PROVISIONAL_ACT) for measure in request.measures if _provisional(request, measure)]
     alone += [(measure.id, Duty.ACKNOWLEDGE_ASSIGNMENT) for measure in request.measures if _untaken(request, measure)]
+    alone += [(package.id, Duty.SEE_IT_ARRIVE) for package in request.packages if _on_its_way(request, package)]
     later = _until_told(request) if request.status != Status.CLOSED else []
     return (*own, *((("request", duty)) for duty in _until_done(request)), *standing, *alone, *later)
 
@@ -901,6 +929,7 @@ def _child_protection_must_know(request: Request) -> bool:
 
 
 _CHILD_PROTECTION_SINCE = _REMEDIES_SINCE = 2
+_ARRIVAL_SINCE = 3
 """The edition from which on these duties are owed."""
 
 _TO_BE_TOLD = frozenset({Status.DONE, Status.PARTLY_DONE, Status.IMPOSSIBLE, Status.REFUSED})
@@ -939,6 +968,12 @@ def _untaken(request: Request, measure: Measure) -> bool:
     """Assigned, and nobody there has said that they have it; whoever goes on with it has."""
     waiting = measure.status == Status.ASSIGNED and not measure.taken_up
     return request.edition > 0 and is_open(request.status) and waiting
+
+
+def _on_its_way(request: Request, package: Package) -> bool:
+    """Dispatched, and nothing says that it lies with its recipient: no machine of ours, nobody there, no proof."""
+    under_way = package.status == Status.DISPATCHED and package.arrived != package.attempts
+    return request.edition >= _ARRIVAL_SINCE and request.status != Status.CLOSED and under_way
 
 
 def _settle_duties(request: Request, event: Event) -> Request:

@@ -105,6 +105,7 @@ class Duty(StrEnum):
     DO_TASKS = "do the tasks"
     TELL_CHILD_PROTECTION = "tell child protection"
     DECIDE_REMEDY = "decide on the remedy"
+    SEE_IT_ARRIVE = "see that it arrives"
 
 
 class Act(StrEnum):
@@ -368,6 +369,7 @@ class Guard(StrEnum):
     ITS_MINUTE = "not before the minute at which it is executed in several States"
     REMEDY_SOUGHT = "a remedy was sought against it, and not decided on"
     NO_REMEDY_PENDS = "no remedy is pending against what it holds, or was upheld"
+    NUMBER_AND_SLIP = "what a person carries has a number, and a slip or note that proves it was handed over"
 
 
 @dataclass(frozen=True)
@@ -701,6 +703,8 @@ LATER: tuple[Later, ...] = (
     _later(2, _A.DISCLOSE_AT_ONCE,      Kind.PACKAGE, (),                _G.NO_REMEDY_PENDS),
     _later(2, _A.DISPATCH,              Kind.PACKAGE, (),                _G.NO_REMEDY_PENDS),
     _later(2, _A.DISPATCH_AGAIN,        Kind.PACKAGE, (),                _G.NO_REMEDY_PENDS),
+    _later(3, _A.DISPATCH,              Kind.PACKAGE, (),                _G.NUMBER_AND_SLIP),
+    _later(3, _A.DISPATCH_AGAIN,        Kind.PACKAGE, (),                _G.NUMBER_AND_SLIP),
 )
 # fmt: on
 
@@ -754,6 +758,7 @@ OWED_BY: dict[Duty, tuple[Role, ...]] = {
     Duty.DO_TASKS:            (_COORD,),
     Duty.TELL_CHILD_PROTECTION: (_DUTY,),
     Duty.DECIDE_REMEDY:       (_COURT,),
+    Duty.SEE_IT_ARRIVE:       (_EVID,),
 }  # fmt: skip
 """Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
 

@@ -90,7 +90,11 @@ class Direction(StrEnum):
 
 
 class Channel(StrEnum):
-    """By which way something came, or goes. `folder`: this service leaves it for the recipient itself."""
+    """By which way something came, or goes.
+
+    `folder`: this service leaves it for the recipient itself; `sftp`, `https`, `s3`: it brings it there. `interpol` is
+    I-24/7. What goes by another, a person carries.
+    """
 
     LETTER = "letter"
     COURIER = "courier"
@@ -103,6 +107,18 @@ class Channel(StrEnum):
     NETWORK = "24/7 network"
     PORTAL = "portal"
     FOLDER = "folder"
+    SFTP = "sftp"
+    HTTPS = "https"
+    S3 = "s3"
+    JUDEX = "judex"
+    IBER = "iber@"
+
+
+BY_WIRE = frozenset({Channel.SFTP, Channel.HTTPS, Channel.S3})
+"""By which this service brings a package to where its recipient takes it."""
+
+BY_MACHINE = BY_WIRE | {Channel.FOLDER}
+"""By which a transfer carries a package; what goes by another channel, a person carries."""
 
 
 class Way(StrEnum):
@@ -258,10 +274,24 @@ class PutDown(Particulars):
     suggested: Urgency
 
 
+class Exhibit(Record):
+    """One item of evidence as a request knows it: an opaque id, and the seal's hash and size."""
+
+    id: Ulid
+    sha256: Digest
+    size: int = Field(ge=0)
+    measure: Part | None = Field(None, description="by which it was obtained; set by its deposit")
+
+
 class Departing(Particulars):
-    """That a package leaves; `at_once`: although a remedy may still be sought, for the reason given."""
+    """That a package leaves; `at_once`: although a remedy may still be sought, for the reason given.
+
+    Of what a person carries: the number under which it is known there, and the slip that it was handed over for.
+    """
 
     at_once: bool = False
+    number: str = Field("", max_length=200)
+    slip: Exhibit | None = None
 
 
 class SafeguardPlanned(Particulars):
@@ -351,15 +381,8 @@ class SeenDigest(Particulars):
 
     seen: Digest
     at_once: bool = Field(default=False, description="dispatched again although a remedy may still be sought")
-
-
-class Exhibit(Record):
-    """One item of evidence as a request knows it: an opaque id, and the seal's hash and size."""
-
-    id: Ulid
-    sha256: Digest
-    size: int = Field(ge=0)
-    measure: Part | None = Field(None, description="by which it was obtained; set by its deposit")
+    number: str = Field("", max_length=200, description="dispatched again by hand: the number under which it is known")
+    slip: Exhibit | None = Field(None, description="dispatched again by hand: the slip that it was handed over for")
 
 
 class Deposit(Particulars):
@@ -792,6 +815,7 @@ class Package(Kept):
     content: Digest = Field(description="digest of the exhibits' seals, in order")
     hands: tuple[PersonId, ...] = ()
     attempts: int = 0
+    arrived: int = Field(default=0, description="the last attempt that is known to lie with its recipient")
     channel: Channel = Channel.FOLDER
     return_by: AwareDatetime | None = None
     returned: bool = False

@@ -24,6 +24,7 @@ from comity.request.lifecycle import (
     still_of,
 )
 from comity.request.model import (
+    BY_MACHINE,
     Correction,
     Decision,
     Deed,
@@ -543,6 +544,14 @@ def _remedy_over(view: View) -> str | None:
     return f"a remedy may be sought until {latest.isoformat()}; where it cannot wait, say at_once, with the reason"
 
 
+def _number_and_slip(view: View) -> str | None:
+    if isinstance(view.part, Package) and view.part.channel in BY_MACHINE:
+        return None
+    said = view.deed.particulars
+    given = isinstance(said, Departing | SeenDigest) and bool(said.number.strip()) and said.slip is not None
+    return _unless(given, "name the number under which it is carried, and give the slip, or a note of who took it")
+
+
 def _says_when(view: View) -> str | None:
     delay = view.deed.particulars
     if not isinstance(delay, Delay) or delay.estimate is None:
@@ -694,6 +703,7 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.PRIVILEGE_CLAIMED: _privilege_claimed,
     Guard.EXHIBIT_HERE: _exhibit_here,
     Guard.REMEDY_OVER: _remedy_over,
+    Guard.NUMBER_AND_SLIP: _number_and_slip,
     Guard.SAYS_WHEN: _says_when,
     Guard.NO_EMERGENCY_TOLD: _no_emergency_told,
     Guard.PUT_DOWN: _was_put_down,

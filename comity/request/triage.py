@@ -97,6 +97,7 @@ def _known(fact: bool | datetime | None, within: timedelta | None, now: datetime
 
 
 EXPIRY_LADDER = "preservation expiry"
+DELIVERY_LADDER = "delivery"
 _AT_ONCE = frozenset({Urgency.P0, Urgency.P1, Urgency.P1D})
 _OF_THE_FILE = frozenset({Duty.SETTLE, Duty.END_WATCH, Duty.ANSWER_FURTHER_USE, Duty.RETURN})
 _WAITING = frozenset({
@@ -112,8 +113,10 @@ def ladder_name(duty: Duty, urgency: Urgency) -> str:
 
     An urgent duty of ours climbs from its opening: somebody must take it. An urgent duty that waits (for an answer,
     for the hour of the next report) climbs from its deadline: ringing at once would say that nobody asked. Closing a
-    file is never urgent. What lapses has a ladder of its own, counted back from its end.
+    file is never urgent. What lapses, and what is on its way, have ladders of their own, counted back from their end.
     """
+    if duty == Duty.SEE_IT_ARRIVE:
+        return DELIVERY_LADDER
     if duty == Duty.RENEW_OR_LET_GO:
         return EXPIRY_LADDER
     if duty in _OF_THE_FILE:

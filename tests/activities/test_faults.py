@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,21 +44,26 @@ async def test_what_fails_is_done_once_in_the_end(
     await each_once(authority, reference)
 
 
-async def sent(authority: Office, reference: str, folder: Path) -> None:
+async def sent(authority: Office, reference: str, folder: Path, **draft: Any) -> None:
     """An exhibit of this request that has left for its recipient, and been reported."""
+    await dispatched(authority, reference, folder, **draft)
+    await waited(lambda: reports(authority, reference), bool)
+    transfer = authority.env.client.get_workflow_handle(f"transfer/{reference}/P1-1")
+    await transfer.result()
+
+
+async def dispatched(authority: Office, reference: str, folder: Path, **draft: Any) -> None:
+    """An exhibit of this request in a package that two have released, and one has dispatched."""
     await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
     (folder / "obtained").write_bytes(b"what was obtained")
     handed = Intake(folder / "obtained", reference, "M1", "p-dan", Role.EVIDENCE_OFFICER)
     [taken] = await take_in(authority.counter, handed, unwatched)
     exhibits = (taken.seal.exhibit,)
-    await authority.do(reference, "p-dan", Act.DRAFT_PACKAGE, exhibits=exhibits, recipient="requester")
+    await authority.do(reference, "p-dan", Act.DRAFT_PACKAGE, exhibits=exhibits, **({"recipient": "requester"} | draft))
     await authority.do(reference, "p-dan", Act.PROPOSE_RELEASE, "P1")
     content = authority.request(reference).packages[0].content
     await authority.do(reference, "p-bob", Act.APPROVE_RELEASE, "P1", seen=content)
     await authority.do(reference, "p-dan", Act.DISPATCH, "P1")
-    await waited(lambda: reports(authority, reference), bool)
-    transfer = authority.env.client.get_workflow_handle(f"transfer/{reference}/P1-1")
-    await transfer.result()
 
 
 def reports(authority: Office, reference: str) -> list[Delivery]:

@@ -23,7 +23,7 @@ from comity.request.lifecycle import Act
 from comity.settings import Settings
 from tests.crash.disks import Disk, disk
 from tests.crash.life import LETTER, Client, examine, insisted
-from tests.evidence.parcels import parcel_of
+from tests.evidence.enclosures import enclosure_of
 from tests.processes import deed, premises, until
 from tests.results import Results
 
@@ -31,7 +31,7 @@ CONTENT = b"harmless" * 400_000
 EXHIBIT, REFERENCE = "01JNBXS0000000000000000001", "01JNBXR6K3V8ZD5T0M7QHYWGAC"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PUBLIC = str(x25519.Identity.generate().to_public())
-PARCEL = parcel_of({EXHIBIT: CONTENT})
+ENCLOSURE = enclosure_of({EXHIBIT: CONTENT})
 
 
 @pytest.fixture
@@ -46,7 +46,8 @@ def _deposit(home: Home) -> object:
 
 
 def _pack(home: Home) -> object:
-    return package.write(home.outgoing("lisbon"), PARCEL, PUBLIC, lambda _: iter([CONTENT]), Signing(home.signatory()))
+    folder, by = home.outgoing("lisbon"), Signing(home.signatory())
+    return package.write(folder, ENCLOSURE, PUBLIC, lambda _: iter([CONTENT]), by)
 
 
 def _enter(home: Home) -> object:

@@ -106,7 +106,7 @@ async def test_what_goes_by_courier_is_not_released_but_handed_over(authority: O
     await disclose(authority.counter, reference, exhibit)
     by_courier: dict[str, Any] = {"exhibits": (exhibit.exhibit.id,), "recipient": "lisbon", "channel": Channel.COURIER}
     await authority.do(reference, "p-dan", Act.DRAFT_PACKAGE, **by_courier)
-    with pytest.raises(NotOpen, match=r'goes by courier: hand it over.*"dispatch" --part P2'):
+    with pytest.raises(NotOpen, match=r"goes by courier: hand it over.*P2 --number N --slip FILE"):
         await release(authority.counter, reference, "P2", "p-dan")
 
 

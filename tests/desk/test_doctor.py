@@ -59,3 +59,18 @@ async def test_another_ledger_of_that_length_is_found_out(home: Home) -> None:
     found = await ledger(home)
     assert not found.well
     assert "its first 1 entries are not those of checkpoints/" in found.detail
+
+
+async def test_where_packages_are_taken_is_looked_at(home: Home) -> None:
+    """The file's name is told here, to who mends it; errors elsewhere have none."""
+
+    async def recipients() -> Finding:
+        [found] = [finding for finding in await examine(home.settings) if finding.what == "recipients"]
+        return found
+
+    assert (await recipients()).well
+    (home.folder / "recipients" / "pt-central.toml").write_text('by = "https"\nurl = "pt-central.url"\n')
+    assert "pt-central: a file that recipients/NAME.toml names is not beside it" in (await recipients()).detail
+    (home.folder / "recipients" / "pt-central.url").write_text("https://pt.example/put")
+    (home.folder / "recipients" / "pt-central.url").chmod(0o600)
+    assert (await recipients()).detail == "1 take their packages by machine"

@@ -18,9 +18,9 @@ with atheris.instrument_imports(include=["comity.evidence"]):
     from comity.evidence import bundle, foreign_bag, intake, receipts
     from comity.evidence.bundle import Trust
 
-from tests.evidence.parcels import PARCEL, TODAY, parcel_of, signs
+from tests.evidence.enclosures import ENCLOSURE, TODAY, enclosure_of, signs
 
-SMALL = {next(iter(PARCEL.seals)): b"a statement"}
+SMALL = {next(iter(ENCLOSURE.seals)): b"a statement"}
 
 
 def package(data: bytes) -> None:
@@ -63,10 +63,10 @@ TARGETS: dict[str, Callable[[bytes], None]] = {"package": package, "receipt": re
 
 def seeds(folder: Path) -> None:
     """What is well-formed, for the fuzzer to begin with."""
-    plain = b"".join(bundle.pack(parcel_of(SMALL), lambda e: iter([SMALL[e]]), signs()))
+    plain = b"".join(bundle.pack(enclosure_of(SMALL), lambda e: iter([SMALL[e]]), signs()))
     (folder / "package").write_bytes(plain)
     (folder / "manifest").write_bytes(b"a" * 64 + b"  data/a.txt\n")
-    (folder / "receipt").write_bytes(PARCEL.manifest.canonical())
+    (folder / "receipt").write_bytes(ENCLOSURE.manifest.canonical())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from comity.evidence import case
 from comity.evidence.chain import Link
 from comity.evidence.custody import Action, CustodyEntry
 from comity.request.lifecycle import Role
-from tests.evidence.parcels import sealed
+from tests.evidence.enclosures import sealed
 
 from .conftest import NOW, ONE, TWO
 

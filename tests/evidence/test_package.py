@@ -18,11 +18,22 @@ from hypothesis import strategies as st
 
 from comity.errors import ComityError, NotFound, Refused, Tampered, Unreadable
 from comity.evidence import bundle, package, receiving, recipient, signing
-from comity.evidence.bundle import Parcel, Signing, Trust
+from comity.evidence.bundle import Enclosure, Signing, Trust
 from comity.evidence.manifest import Manifest, Receipt, check_receipt
 from comity.evidence.signing import Signatory
 from comity.evidence.vault import Vault
-from tests.evidence.parcels import CONTENT, MANIFEST, PARCEL, TODAY, contents, parcel_of, sealed, sender, signs, trust
+from tests.evidence.enclosures import (
+    CONTENT,
+    ENCLOSURE,
+    MANIFEST,
+    TODAY,
+    contents,
+    enclosure_of,
+    sealed,
+    sender,
+    signs,
+    trust,
+)
 from tests.pki import authority, holder
 from tests.results import Results
 
@@ -47,9 +58,9 @@ def public(identity: Path) -> str:
 Given = Callable[[str], Iterator[bytes]]
 
 
-def _write(folder: Path, public: str, parcel: Parcel = PARCEL, given: Given = contents) -> Path:
+def _write(folder: Path, public: str, enclosure: Enclosure = ENCLOSURE, given: Given = contents) -> Path:
     """A package, signed and timestamped."""
-    return package.write(folder, parcel, public, given, signs())[-1]
+    return package.write(folder, enclosure, public, given, signs())[-1]
 
 
 @pytest.fixture
@@ -67,7 +78,7 @@ def _crafted(tmp_path: Path, public: str, plain: bytes) -> Path:
 
 @cache
 def _plain(by: Signing | None = None) -> bytes:
-    return b"".join(bundle.pack(PARCEL, contents, by or signs()))
+    return b"".join(bundle.pack(ENCLOSURE, contents, by or signs()))
 
 
 def test_what_is_in_a_package_but_its_proofs_is_a_promise() -> None:
@@ -109,14 +120,14 @@ def test_a_container_begins_as_magic_numbers_expect_it() -> None:
 def test_from_the_vault_to_the_receipt(vault: Vault, safe: Safe, tmp_path: Path, identity: Path, public: str) -> None:
     seals = {name: vault.deposit(io.BytesIO(plain), name, safe.wrapping, at=NOW) for name, plain in CONTENT.items()}
     assert {name: seal.crc32 for name, seal in seals.items()} == {n: sealed(n, b).crc32 for n, b in CONTENT.items()}
-    parcel = replace(PARCEL, seals=seals, manifest=Manifest.of(REFERENCE, "P1", list(seals.values())))
-    path = _write(tmp_path / "outbox", public, parcel, lambda exhibit: vault.read(exhibit, safe.unwrap))
+    enclosure = replace(ENCLOSURE, seals=seals, manifest=Manifest.of(REFERENCE, "P1", list(seals.values())))
+    path = _write(tmp_path / "outbox", public, enclosure, lambda exhibit: vault.read(exhibit, safe.unwrap))
     receipt = receiving.receive(path, identity, tmp_path / "inbox", trust())
-    check_receipt(receipt, parcel.manifest)
+    check_receipt(receipt, enclosure.manifest)
     exhibits = tmp_path / "inbox" / "bag" / "data" / "exhibits"
     assert {name: (exhibits / name).read_bytes() for name in CONTENT} == CONTENT
     assert Receipt.model_validate_json((tmp_path / "inbox" / "receipt.json").read_bytes()) == receipt
-    assert receipt.content_digest == parcel.manifest.content_digest
+    assert receipt.content_digest == enclosure.manifest.content_digest
 
 
 @settings(deadline=None, max_examples=15)
@@ -124,7 +135,7 @@ def test_from_the_vault_to_the_receipt(vault: Vault, safe: Safe, tmp_path: Path,
 def test_whatever_is_packed_is_received(tmp_path_factory: pytest.TempPathFactory, content: dict[str, bytes]) -> None:
     place = tmp_path_factory.mktemp("packed")
     public = recipient.create(place / "identity.txt")
-    path = _write(place / "out", public, parcel_of(content), lambda e: iter([content[e]]))
+    path = _write(place / "out", public, enclosure_of(content), lambda e: iter([content[e]]))
     receiving.receive(path, place / "identity.txt", place / "in", trust())
     assert {name: (place / "in/bag/data/exhibits" / name).read_bytes() for name in content} == content
 
@@ -156,8 +167,8 @@ def test_other_content_another_package_or_another_recipient_is_another_file(
     other_public = recipient.create(tmp_path / "other.txt")
     names = {
         written.name,
-        _write(written.parent, public, parcel_of({ONE: CONTENT[ONE]})).name,
-        _write(written.parent, public, parcel_of(CONTENT, "P2")).name,
+        _write(written.parent, public, enclosure_of({ONE: CONTENT[ONE]})).name,
+        _write(written.parent, public, enclosure_of(CONTENT, "P2")).name,
         _write(written.parent, other_public).name,
     }
     assert len(names) == 4
@@ -166,7 +177,7 @@ def test_other_content_another_package_or_another_recipient_is_another_file(
 def test_the_name_of_a_package_tells_nothing_of_what_is_in_it(tmp_path: Path, written: Path, public: str) -> None:
     """It stands in the clear: a digest of hashes would confirm whoever guesses them. An exhibit's id is sealed once."""
     changed = {key: plain[::-1] for key, plain in CONTENT.items()}
-    other = _write(tmp_path / "other", public, parcel_of(changed), lambda key: iter([changed[key]]))
+    other = _write(tmp_path / "other", public, enclosure_of(changed), lambda key: iter([changed[key]]))
     assert other.name == written.name
 
 
@@ -185,21 +196,21 @@ def test_an_exhibit_that_is_not_its_seal_stops_the_package_before_it_is_signed_a
 
     by = Signing(sender(), lambda request: asked.append(request) or b"", (authority().root,))  # type: ignore[func-returns-value]
     with pytest.raises(Tampered, match=f"exhibit {ONE} is not what the manifest says"):
-        package.write(tmp_path / "outbox", PARCEL, public, others, by)
+        package.write(tmp_path / "outbox", ENCLOSURE, public, others, by)
     assert list((tmp_path / "outbox").iterdir()) == []
     assert asked == []
 
 
 def test_an_error_of_the_vault_comes_through_as_it_was(tmp_path: Path, public: str, vault: Vault, safe: Safe) -> None:
     with pytest.raises(NotFound, match="the vault holds no exhibit"):
-        _write(tmp_path / "outbox", public, PARCEL, lambda exhibit: vault.read(exhibit, safe.unwrap))
+        _write(tmp_path / "outbox", public, ENCLOSURE, lambda exhibit: vault.read(exhibit, safe.unwrap))
     assert list((tmp_path / "outbox").iterdir()) == []
 
 
 def test_a_full_disk_is_one_clear_refusal_and_leaves_nothing(tmp_path: Path, public: str, little_room: None) -> None:
     big = {ONE: generated(4 * MIB)}
     with pytest.raises(Refused, match="no room left; nothing was kept"):
-        _write(tmp_path / "outbox", public, parcel_of(big), lambda e: iter([big[e]]))
+        _write(tmp_path / "outbox", public, enclosure_of(big), lambda e: iter([big[e]]))
     assert list((tmp_path / "outbox").iterdir()) == []
 
 
@@ -207,7 +218,7 @@ def test_a_recipient_whose_disk_is_full_has_no_receipt(
     tmp_path: Path, public: str, identity: Path, request: pytest.FixtureRequest
 ) -> None:
     big = {ONE: b"small", TWO: generated(4 * MIB)}
-    path = _write(tmp_path / "outbox", public, parcel_of(big), lambda e: iter([big[e]]))
+    path = _write(tmp_path / "outbox", public, enclosure_of(big), lambda e: iter([big[e]]))
     request.getfixturevalue("little_room")
     with pytest.raises(Refused, match="no room left"):
         receiving.receive(path, identity, tmp_path / "inbox", trust())
@@ -245,7 +256,7 @@ def test_every_step_of_a_verification_is_told(written: Path, identity: Path) -> 
 def test_without_a_timestamp_a_package_is_checked_by_the_certificate_of_today(
     tmp_path: Path, public: str, identity: Path
 ) -> None:
-    path = package.write(tmp_path / "out", PARCEL, public, contents, signs(stamped=False))[-1]
+    path = package.write(tmp_path / "out", ENCLOSURE, public, contents, signs(stamped=False))[-1]
     findings = receiving.verify(path, identity, trust(stamped=False))
     assert [each.what for each in findings] == STEPS[:9] + STEPS[10:]
     assert findings[-1].holds
@@ -265,7 +276,7 @@ def test_a_package_of_another_sender_is_refused(tmp_path: Path, public: str, ide
     """Whoever knows a public key can encrypt to it; only its sender can sign."""
     signing.create(tmp_path / "key", tmp_path / "crt", "somebody else", TODAY)
     other = Signing(Signatory.open(tmp_path / "key", tmp_path / "crt"), authority().ask, (authority().root,))
-    path = package.write(tmp_path / "out", PARCEL, public, contents, other)[-1]
+    path = package.write(tmp_path / "out", ENCLOSURE, public, contents, other)[-1]
     assert "certificate is not the one named" in _judged(path, identity, trust())
     with pytest.raises(Refused):
         receiving.receive(path, identity, tmp_path / "inbox", trust())
@@ -304,9 +315,9 @@ def test_a_package_for_a_certificate_has_an_identity_of_its_own_wrapped_beside_i
     lisbon = holder("central authority of XB")
     (tmp_path / "lisbon.pem").write_bytes(lisbon.pem)
     certificate = lisbon.pem[lisbon.pem.index(b"-----BEGIN CERT") :].decode()
-    wrapped, path = package.write(tmp_path / "out", PARCEL, certificate, contents, signs())
+    wrapped, path = package.write(tmp_path / "out", ENCLOSURE, certificate, contents, signs())
     assert wrapped == path.with_suffix(".p7m")
-    assert package.write(tmp_path / "out", PARCEL, certificate, contents, signs()) == (wrapped, path)
+    assert package.write(tmp_path / "out", ENCLOSURE, certificate, contents, signs()) == (wrapped, path)
     assert receiving.verify(path, tmp_path / "lisbon.pem", trust())[-1].holds
     (tmp_path / "other.pem").write_bytes(holder("somebody else").pem)
     with pytest.raises(Refused, match="wrapped for another certificate"):
@@ -326,9 +337,9 @@ def test_what_was_wrapped_and_not_written_stops_nothing(tmp_path: Path) -> None:
         raise ConnectionResetError("the machine went off")
 
     with pytest.raises(ConnectionResetError):
-        package.write(tmp_path / "out", PARCEL, certificate, broken, signs())
+        package.write(tmp_path / "out", ENCLOSURE, certificate, broken, signs())
     (tmp_path / "lisbon.pem").write_bytes(lisbon.pem)
-    _, path = package.write(tmp_path / "out", PARCEL, certificate, contents, signs())
+    _, path = package.write(tmp_path / "out", ENCLOSURE, certificate, contents, signs())
     assert receiving.verify(path, tmp_path / "lisbon.pem", trust())[-1].holds
 
 
@@ -414,7 +425,7 @@ def test_one_bit_flipped_anywhere_is_found(
     """In the file as it travels, and in what only its recipient could have altered before showing it to a court."""
     seed, small = random.SystemRandom().randrange(1 << 32), {ONE: b"a statement", TWO: b"another"}
     chance, count = random.Random(seed), 5000 if proving else 100  # noqa: S311 - it chooses places
-    plain = b"".join(bundle.pack(parcel_of(small), lambda e: iter([small[e]]), signs()))
+    plain = b"".join(bundle.pack(enclosure_of(small), lambda e: iter([small[e]]), signs()))
     sealed_bytes = pyrage.encrypt(plain, [recipient.public_key(public)])
     with results.of("one bit flipped in a package", "found", count=2 * count, seed=seed):
         for kind, whole in (("sealed", sealed_bytes), ("open", plain)):
@@ -445,14 +456,14 @@ def test_memory_does_not_grow_with_the_package(
     vault: Vault, safe: Safe, tmp_path: Path, public: str, identity: Path, proving: bool
 ) -> None:
     seal = vault.deposit(Generated((2048 if proving else 64) * MIB), ONE, safe.wrapping, at=NOW)
-    parcel = replace(parcel_of({ONE: b""}), seals={ONE: seal}, manifest=Manifest.of(REFERENCE, "P1", [seal]))
+    enclosure = replace(enclosure_of({ONE: b""}), seals={ONE: seal}, manifest=Manifest.of(REFERENCE, "P1", [seal]))
     _plain()  # whoever signs has loaded what that takes
     highest = [before := resident_mib()]
 
     def watched(exhibit: str) -> Iterator[bytes]:
         return vault.read(exhibit, safe.unwrap, progress=lambda _: highest.append(resident_mib()))
 
-    path = _write(tmp_path / "outbox", public, parcel, watched)
-    check_receipt(receiving.receive(path, identity, tmp_path / "inbox", trust()), parcel.manifest)
+    path = _write(tmp_path / "outbox", public, enclosure, watched)
+    check_receipt(receiving.receive(path, identity, tmp_path / "inbox", trust()), enclosure.manifest)
     highest.append(resident_mib())
     assert max(highest) - before < 30

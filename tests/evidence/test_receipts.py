@@ -8,7 +8,7 @@ import pytest
 from comity.errors import NotFound, Refused, Tampered, Unreadable
 from comity.evidence import receipts, signing
 from comity.evidence.manifest import Receipt
-from tests.evidence.parcels import MANIFEST, TODAY, sender
+from tests.evidence.enclosures import MANIFEST, TODAY, sender
 
 RECEIPT = Receipt(
     reference=MANIFEST.reference,

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from comity.errors import NotFound, Refused, Tampered, Unreachable, Unreadable
 from comity.evidence import signing
 from comity.evidence.signing import Signatory
-from tests.evidence.parcels import TODAY, sender
+from tests.evidence.enclosures import TODAY, sender
 from tests.pki import FAR_AWAY, Holder, authority, holder
 
 DATA = b"a list of hashes"

@@ -16,10 +16,11 @@ from ulid import ULID
 
 from comity.errors import Refused
 from comity.request.lifecycle import Act, Role, Status
-from comity.request.model import Deed, Request, digest_of, particulars_of
+from comity.request.model import Channel, Deed, Request, digest_of, particulars_of
 from desk.counter import Counter
 from desk.keeping import GIVEN
 from desk.tracing import trace
+from tests.addresses import addresses
 from tests.processes import Premises, deed, insist, read_json, until
 from tests.request.lives import gone_out, on_behalf
 from tests.reviews import looked_at
@@ -210,8 +211,12 @@ def _hand_on(life: MarkedLife) -> None:
 
 
 async def _transfer(life: MarkedLife) -> None:
-    """The package leaves once the recipient's key is one: before, each try fails with a text that quotes the file."""
+    """The package leaves once the recipient's key is one: before, each try fails with a text that quotes the file.
+
+    Then it goes to an address that is a secret: first nobody answers there. The file with it is gone when all is over.
+    """
     recipients = life.place.home / "recipients"
+    secret = marker("of the address")
     sealed = _deposited(life)
     public = life.comity("evidence", "identity", str(life.place.folder / "lisbon.key"))
     (recipients / "lisbon.age").write_text(BAD_KEY)
@@ -221,13 +226,20 @@ async def _transfer(life: MarkedLife) -> None:
     await life.do("p-anna", Act.TELL_CONCERNED, "M1", until=datetime.now(UTC) + timedelta(days=10))
     await life.do("p-anna", Act.RECORD_REMEDY, "M1")
     await life.do("p-anna", Act.DECIDE_REMEDY, "M1", upheld=False, **by_court)
-    await life.do(_DAN, Act.DRAFT_PACKAGE, exhibits=(sealed["exhibit"],), recipient="lisbon")
+    await life.do(_DAN, Act.DRAFT_PACKAGE, exhibits=(sealed["exhibit"],), recipient="lisbon", channel=Channel.HTTPS)
     await life.do(_DAN, Act.PROPOSE_RELEASE, "P1")
     await life.do(_BOB, Act.APPROVE_RELEASE, "P1", seen=life.request.packages[0].content, role=Role.REVIEWER)
     await life.do(_DAN, Act.DISPATCH, "P1", at_once=True)
     until(lambda: b"deliver" in _log(life))
-    (recipients / "lisbon.age").write_bytes(public)
-    until(lambda: Act.REPORT_DELIVERY in _acts(life), 60)
+    with addresses(life.place.folder / "signed") as server:
+        server.known_to(recipients, "lisbon")
+        (recipients / "lisbon.url").write_text(f"https://127.0.0.1:1/{secret}?signature={secret}")
+        (recipients / "lisbon.age").write_bytes(public)
+        until(lambda: b"'activity_type': 'send'" in _log(life), 60)
+        (recipients / "lisbon.url").write_text(f"https://127.0.0.1:{server.port}/{secret}?signature={secret}")
+        until(lambda: Act.REPORT_DELIVERY in _acts(life), 60)
+        assert list(server.put) == [f"/{secret}?signature={secret}"]
+    (recipients / "lisbon.url").unlink()
     await _receive(life)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from comity.evidence import signing
-from comity.evidence.bundle import CONDITIONS, COVER, Parcel, Signing, Trust, custody_of
+from comity.evidence.bundle import CONDITIONS, COVER, Enclosure, Signing, Trust, custody_of
 from comity.evidence.manifest import Item, Manifest
 from comity.evidence.seal import Seal
 from comity.evidence.signing import Signatory
@@ -46,16 +46,16 @@ def sealed(exhibit: str, content: bytes) -> Seal:
     )
 
 
-def parcel_of(content: dict[str, bytes], name: str = "P1") -> Parcel:
+def enclosure_of(content: dict[str, bytes], name: str = "P1") -> Enclosure:
     """The same as it goes into a package."""
     manifest = manifest_of(content, name)
     papers = {CONDITIONS: b"{}", COVER: b"%PDF-1.7 a cover list"}
     papers |= {custody_of(exhibit): b'{"@graph": []}' for exhibit in content}
-    return Parcel(manifest, {e: sealed(e, b) for e, b in content.items()}, papers, NOW)
+    return Enclosure(manifest, {e: sealed(e, b) for e, b in content.items()}, papers, NOW)
 
 
-PARCEL = parcel_of(CONTENT)
-MANIFEST = PARCEL.manifest
+ENCLOSURE = enclosure_of(CONTENT)
+MANIFEST = ENCLOSURE.manifest
 
 
 @cache

@@ -97,6 +97,27 @@ class Store:
             config.attributes["connection"] = tx
             command.upgrade(config, "head")
 
+    def scrub(self, *tables: str) -> None:
+        """Take what was overwritten or deleted in these tables out of the database's own files.
+
+        SQLite has written zeros over it (secure_delete); here its log is brought in and cut to nothing. PostgreSQL
+        writes these tables anew without it, and keeps it in its write-ahead log until those files are used again.
+        Raises Unreachable while somebody else is at it: it is to be said again.
+        """
+        with _reached(), self._turn, self._engine.connect() as view:
+            view = view.execution_options(isolation_level="AUTOCOMMIT", reading=True)
+            if view.dialect.name == "sqlite":
+                self._cut_log(view)
+            else:
+                view.execute(sa.text("set lock_timeout = '5s'"))
+                view.execute(sa.text(f"vacuum (full) {', '.join(tables)}"))
+                view.execute(sa.text("set lock_timeout = default"))
+
+    def _cut_log(self, view: sa.Connection) -> None:
+        busy, *_ = view.exec_driver_sql("pragma wal_checkpoint(truncate)").one()
+        if busy:
+            raise Unreachable("the database is being read, so its log cannot be cut now; it is tried again")
+
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()

@@ -69,6 +69,11 @@ def of_request(view: sa.Connection, reference: str) -> list[Sealed]:
     return _rows(view, TABLE.c.reference == reference)
 
 
+def ids(view: sa.Connection) -> frozenset[str]:
+    """The ids of all exhibits of this installation."""
+    return frozenset(view.execute(sa.select(TABLE.c.id)).scalars())
+
+
 def _rows(view: sa.Connection, which: sa.ColumnElement[bool]) -> list[Sealed]:
     chosen = sa.select(TABLE).where(which).order_by(TABLE.c.sealed_at, TABLE.c.id)
     return [_read(dict(row)) for row in view.execute(chosen).mappings()]

@@ -43,6 +43,7 @@ PATIENCE = {
 five to take us in; then some twenty until a machine that is gone is noticed. A statement may take as long as it needs,
 since a migration or a verification of years does."""
 
+_PATIENCE_OF_SQLITE = "busy_timeout=30000"
 _INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _MIGRATING = 61726
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -114,7 +115,9 @@ class Store:
                 view.execute(sa.text("set lock_timeout = default"))
 
     def _cut_log(self, view: sa.Connection) -> None:
+        view.exec_driver_sql("pragma busy_timeout=1000")  # who writes waits for it
         busy, *_ = view.exec_driver_sql("pragma wal_checkpoint(truncate)").one()
+        view.exec_driver_sql(f"pragma {_PATIENCE_OF_SQLITE}")
         if busy:
             raise Unreachable("the database is being read, so its log cannot be cut now; it is tried again")
 
@@ -162,7 +165,7 @@ def _engine(url: str) -> sa.Engine:
 
 def _sqlite_connected(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's events begin transactions, not the driver
-    for pragma in ("journal_mode=wal", "synchronous=full", "busy_timeout=30000", "foreign_keys=on", "secure_delete=on"):
+    for pragma in ("journal_mode=wal", "synchronous=full", _PATIENCE_OF_SQLITE, "foreign_keys=on", "secure_delete=on"):
         connection.execute(f"pragma {pragma}")
 
 

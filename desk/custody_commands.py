@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from comity.cli import Json, evidence, say, say_json
+from comity.cli import Json, bytes_of, evidence, say, say_json
 from comity.home import Home, open_home
 from comity.settings import Settings
 from desk.typed import As, Reference, RoleNamed, at_the_counter, found, person_typing, utc
@@ -37,6 +37,7 @@ def add() -> None:
     """Add these commands to those of evidence."""
     for command in (custody, enter, item):
         evidence.command(command.__name__)(command)
+    evidence.command("return")(take_back)
 
 
 def custody(
@@ -156,6 +157,35 @@ def item(
     }  # fmt: skip
     thing = Collected(reference, what, reason, name, role, utc(happened), more)
     _done(lambda counter, person: register(counter, person, thing), who, as_json=as_json)
+
+
+def take_back(
+    reference: Reference,
+    package: Annotated[str, typer.Argument(help="The package that was lent: P1.")],
+    found_file: Annotated[Path, typer.Argument(metavar="FOUND", help="What was found, as a JSON list; `-`: stdin.")],
+    reason: Reason,
+    by: By = None,
+    who: As = None,
+    name: EntryId = None,
+    as_json: Json = False,
+) -> None:
+    """Take back what was lent: seals and hashes are compared with what left. Exit code 1 when something differs."""
+    from desk.returning import Compared, Return, read
+    from desk.returning import take_back as took_back
+
+    what = read(bytes_of(found_file).decode(errors="replace"))
+
+    async def work(counter: "Counter") -> "tuple[Compared, ...]":
+        back = Return(found(counter.home, reference), package, what, reason, by, name)
+        return await took_back(counter, person_typing(counter.people, who), back)
+
+    compared = at_the_counter(work)
+    if as_json:
+        say_json([each.model_dump(mode="json") for each in compared])
+    for each in () if as_json else compared:
+        say(each.line)
+    if any(each.faults for each in compared):
+        raise typer.Exit(1)
 
 
 def _done(work: "Callable[[Counter, str], Entered]", who: str | None, *, as_json: bool) -> None:

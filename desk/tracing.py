@@ -38,6 +38,7 @@ BESIDE = (
         "revive",
         "ring instead",
         "submit",
+        "take back",
         "take post",
     ),
     *(CERTIFY, LAPSED),

@@ -15,18 +15,18 @@ from comity.errors import KeyGone, Tampered
 from comity.home import Home
 from comity.keys import envelope, request_keys, ring
 from comity.keys.request_keys import KeyClass
-from comity.store import METADATA
+from comity.store import METADATA, Store
 
 _SHORTEST = 29
 """Bytes of a sealed value that holds nothing: form, nonce, tag."""
 
 
-async def ciphertexts(home: Home, address: str, namespace: str) -> list[bytes]:
-    """Every sealed value of the database, every payload of every history, every file of the vault."""
+async def ciphertexts(home: Home, address: str, namespace: str) -> dict[str, list[bytes]]:
+    """By where it stands: every sealed value of the database, payload of a history, file of the vault."""
     client = await Client.connect(address, namespace=namespace)
     histories = [data async for each in client.list_workflows() for data in await _payloads(client, each)]
     files = [path.read_bytes() for path in (home.folder / "vault").rglob("*") if path.is_file()]
-    return [*_columns(home), *histories, *files]
+    return {"database": [*_columns(home)], "histories": histories, "vault": files}
 
 
 def _columns(home: Home) -> Iterator[bytes]:
@@ -101,6 +101,17 @@ def holding(folder: Path, secrets: Iterable[bytes]) -> set[str]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     found = [path for path in files if any(secret in _bytes(path) for secret in wanted)]
     return {path.relative_to(folder).parts[0] for path in found}
+
+
+def postgres_folder(store: Store) -> Path:
+    """Where the server of a database keeps all of it, once what it has in memory is written."""
+    with store.reading() as view:
+        folder = Path(view.execute(sa.text("show data_directory")).scalar_one())
+    engine = sa.create_engine(store.url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as alone:
+        alone.execute(sa.text("checkpoint"))
+    engine.dispose()
+    return folder
 
 
 def _bytes(path: Path) -> bytes:

@@ -329,6 +329,7 @@ def deposit(
     reference: Reference,
     path: Annotated[Path, typer.Argument(help="A file, a folder or a BagIt bag: each file of it is an exhibit.")],
     part: Annotated[str, typer.Option(help="The measure that it was obtained by.")] = "M1",
+    never_open: Annotated[bool, typer.Option("--never-open", help="As `comity evidence mark` does, at once.")] = False,
     who: As = None,
     role: RoleNamed = None,
     as_json: Json = False,
@@ -339,7 +340,7 @@ def deposit(
     async def work(counter: "Counter") -> None:
         full = _found(counter.home, reference)
         person = _person(counter.people, who)
-        taken = await _deposited(counter, full, (part, path, person, role), bar=not as_json)
+        taken = await _deposited(counter, full, (part, path, person, role), never_open=never_open, bar=not as_json)
         if not as_json:
             for line in told(taken):
                 say(line)
@@ -873,7 +874,12 @@ def _channel(named: str) -> "Channel":
 
 
 async def _deposited(
-    counter: "Counter", reference: str, what: tuple[str, Path, str, str | None], *, bar: bool = False
+    counter: "Counter",
+    reference: str,
+    what: tuple[str, Path, str, str | None],
+    *,
+    never_open: bool = False,
+    bar: bool = False,
 ) -> "list[Taken]":
     from comity.request.lifecycle import STILLS, Act
     from desk.acting import role_named
@@ -882,7 +888,7 @@ async def _deposited(
     part, path, person, named = what
     role = role_named(named) or counter.role_for(person, STILLS[Act.DEPOSIT].roles, on_behalf=False)
     with _progress(wanted=bar) as progress:
-        return await take_in(counter, Intake(path, reference, part, person, role), progress)
+        return await take_in(counter, Intake(path, reference, part, person, role, never_open), progress)
 
 
 @contextmanager

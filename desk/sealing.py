@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from ulid import ULID
 
 from activities.evidence import closed_seal, custody_entry, opened_seal
-from comity.errors import DeedReused, NotFound
+from comity.errors import DeedReused, NotFound, Objection
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
@@ -26,6 +26,7 @@ from comity.request.lifecycle import Role
 from comity.request.model import canonical
 
 _AT_ONCE = 1 << 20
+NEVER_OPENED = "this exhibit is marked as never to be opened: its bytes leave in a package, closed to their recipient, and no other way"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Handed:
     """What is handed in for a request, by whom, in which role, as which exhibit, why; `name` as its giver has it.
 
     `measure`: the one by which it was obtained, where it is evidence. `item`: what is handed in describes a thing.
+    `never_open`: it is marked so (`Particulars`).
     """
 
     reference: str
@@ -43,13 +45,15 @@ class Handed:
     reason: str
     measure: str | None = None
     item: bool = False
+    never_open: bool = False
 
 
 class Particulars(BaseModel):
     """What is known of an exhibit besides its bytes: sealed, since a file name is personal data.
 
     `raw` is the name in base64, where it is no UTF-8; `name` shows it then. `measure` stands with evidence.
-    `item`: it is a thing, and its bytes are its description.
+    `item`: it is a thing, and its bytes are its description. `never_open`: it is, or may be, material that harms whoever
+    sees it: its bytes are opened for nothing but to be closed again, in one stream, to a recipient.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,14 +62,15 @@ class Particulars(BaseModel):
     raw: str | None = None
     measure: str | None = None
     item: bool = False
+    never_open: bool = False
 
     @classmethod
-    def of(cls, name: str, measure: str | None, *, item: bool = False) -> Self:
+    def of(cls, name: str, measure: str | None, *, item: bool = False, never_open: bool = False) -> Self:
         """The particulars of a name as the file system gives it, byte by byte as it came."""
         exact = os.fsencode(name)
         shown = exact.decode(errors="backslashreplace")
         raw = None if shown.encode() == exact else base64.b64encode(exact).decode()
-        return cls(name=shown, raw=raw, measure=measure, item=item)
+        return cls(name=shown, raw=raw, measure=measure, item=item, never_open=never_open)
 
 
 def silent(_done: int) -> None:
@@ -75,12 +80,31 @@ def silent(_done: int) -> None:
 def seal_in(home: Home, handed: Handed, source: Source, progress: Callable[[int], None] = silent) -> Seal:
     """Seal all that `source` gives; `progress` hears the bytes done. What broke off goes on where it stopped.
 
+    What is never to be opened is sealed anew from its beginning instead: going on would open what stands.
     Raises Refused when the exhibit is sealed already, or the disk is full.
     """
-    wrapping = Wrapping(partial(_wrap, home, handed), partial(_unwrap, home, handed))
+    unwrap = _refuse_to_open if handed.never_open else partial(_unwrap, home, handed)
+    wrapping = Wrapping(partial(_wrap, home, handed), unwrap)
     seal = home.vault.deposit(source, handed.exhibit, wrapping, at=datetime.now(UTC), progress=progress)
     _enter(home, handed, seal)
     return seal
+
+
+def _refuse_to_open(_wrapped: bytes) -> bytes:
+    raise Objection(NEVER_OPENED)
+
+
+def refuse_never_open(home: Home, sealed: Sealed) -> None:
+    """Raises Objection for an exhibit whose bytes are opened for nobody here."""
+    if particulars_of(home, sealed).never_open:
+        raise Objection(NEVER_OPENED)
+
+
+def marked_never_open(home: Home, sealed: Sealed) -> bytes:
+    """The particulars of an exhibit with that mark, closed as before."""
+    marked = particulars_of(home, sealed).model_copy(update={"never_open": True})
+    context = f"exhibit particulars {sealed.exhibit}"
+    return home.keys.seal(sealed.reference, KeyClass.CONTENT, canonical(marked), context)
 
 
 def sealed_once(home: Home, handed: Handed, source: Source) -> Seal:
@@ -133,7 +157,7 @@ def _enter(home: Home, handed: Handed, seal: Seal) -> None:
 
 
 def _listed(home: Home, handed: Handed, seal: Seal) -> Sealed:
-    named = canonical(Particulars.of(handed.name, handed.measure, item=handed.item))
+    named = canonical(Particulars.of(handed.name, handed.measure, item=handed.item, never_open=handed.never_open))
     return Sealed(
         exhibit=handed.exhibit,
         reference=handed.reference,

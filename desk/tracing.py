@@ -24,6 +24,7 @@ from comity.request.model import Event, Request
 BESIDE = (
     *(
         "draw up a follow-up",
+        "add to a description",
         "decide destruction",
         "decline destruction",
         "enter custody",

@@ -52,6 +52,11 @@ def enter(tx: sa.Connection, exhibit: Sealed) -> None:
         raise RecordDisagrees(f"exhibit {exhibit.exhibit} stands in the list for another request or instant")
 
 
+def describe(tx: sa.Connection, exhibit: str, particulars: bytes) -> None:
+    """Put other particulars, closed as before, in the place of those that stand. The seal is never altered."""
+    tx.execute(TABLE.update().where(TABLE.c.id == exhibit).values(particulars=particulars))
+
+
 def _which(exhibit: Sealed) -> tuple[str, datetime]:
     """What tells two exhibits of one id apart; what is closed is another ciphertext each time."""
     return exhibit.reference, exhibit.sealed_at

@@ -26,7 +26,10 @@ from comity.request.lifecycle import Role
 from comity.request.model import canonical
 
 _AT_ONCE = 1 << 20
-NEVER_OPENED = "this exhibit is marked as never to be opened: its bytes leave in a package, closed to their recipient, and no other way"
+NEVER_OPENED = (
+    "this exhibit is marked as never to be opened: its bytes leave in a package, closed to their recipient,"
+    " and no other way"
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class Particulars(BaseModel):
     """What is known of an exhibit besides its bytes: sealed, since a file name is personal data.
 
     `raw` is the name in base64, where it is no UTF-8; `name` shows it then. `measure` stands with evidence.
-    `item`: it is a thing, and its bytes are its description. `never_open`: it is, or may be, material that harms whoever
-    sees it: its bytes are opened for nothing but to be closed again, in one stream, to a recipient.
+    `item`: it is a thing, and its bytes are its description. `never_open`: it is, or may be, material that harms
+    whoever sees it: its bytes are opened for nothing but to be closed again, in one stream, to a recipient.
     """
 
     model_config = ConfigDict(frozen=True)

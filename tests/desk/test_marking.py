@@ -144,7 +144,7 @@ async def test_an_object_that_is_held_elsewhere_is_known_by_hash_and_description
     more = {"handed_by": "its owner", "handed_to": "the police", "seal_number_after": "KT-77", "place": "Lisbon"}
     done = register(authority.counter, "p-dan", Collected(reference, what, "ordered", more=more))
     assert (done.custody.handed_to, done.custody.seal_number_after) == ("the police", "KT-77")
-    with pytest.raises(Objection, match="exhibit"):
+    with pytest.raises(Objection, match="was not deposited in this request"):
         await authority.do(
             reference, "p-dan", Act.DRAFT_PACKAGE, exhibits=(done.custody.exhibit,), recipient="requester"
         )

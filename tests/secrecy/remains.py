@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
+from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 
@@ -46,11 +47,18 @@ def _data(message: Any) -> Iterator[bytes]:
     if isinstance(message, Payload):
         yield message.data
         return
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        inner = value.values() if hasattr(value, "values") else value if hasattr(value, "__iter__") else (value,)
-        yield from (data for each in inner if hasattr(each, "ListFields") for data in _data(each))
+    for _, value in message.ListFields():
+        yield from (data for each in _inner(value) if isinstance(each, Message) for data in _data(each))
+
+
+def _inner(value: Any) -> Iterator[Any]:
+    """What one field of a message holds: a message, several, or several by name."""
+    if isinstance(value, Message):
+        yield value
+    elif hasattr(value, "values"):
+        yield from value.values()
+    elif not isinstance(value, str | bytes | int | float):
+        yield from value
 
 
 def keys_left(home: Home, but: Iterable[tuple[str, KeyClass]] = ()) -> dict[tuple[str, KeyClass], bytes]:

@@ -161,7 +161,9 @@ def item(
 
 def elsewhere(
     reference: Reference,
-    sha256: Annotated[str, typer.Option(help="The object's SHA-256 in hex. It is sealed with the description.")],
+    sha256: Annotated[
+        str, typer.Option("--hash", help="The object's SHA-256 in hex. It is sealed with the description.")
+    ],
     description: Annotated[str, typer.Option(help="What it is, in words that show nothing of it. It is sealed.")],
     held_by: Annotated[str, typer.Option(help="Who holds it.")],
     held_as: Annotated[str, typer.Option(help="Under which number they hold it.")],

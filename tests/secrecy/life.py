@@ -212,7 +212,7 @@ def _hand_on(life: MarkedLife) -> None:
     thing = read_json(life.comity(*words))["custody"]["exhibit"]
     life.comity("evidence", "enter", thing, "moved", *about, *who, expect=1)
     life.comity("evidence", "enter", thing, "moved", *hands, *about, *who, "--condition", marker("custody.condition"))
-    apart = ("--sha256", sha256(MARK.encode()).hexdigest(), "--description", marker("of what is elsewhere"))
+    apart = ("--hash", sha256(MARK.encode()).hexdigest(), "--description", marker("of what is elsewhere"))
     held = ("--held-by", marker("elsewhere.held_by"), "--held-as", marker("elsewhere.held_as"), hands[0], hands[1])
     kept = read_json(life.comity("evidence", "elsewhere", life.reference, *apart, *held, *about, *who, "--json"))
     life.comity("evidence", "mark", kept["custody"]["exhibit"], "--reason", marker("of marking"), "--as", _DAN)

@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 
 from activities.arrivals import begin_request
 from activities.correspondence import Correspondence
+from activities.destruction import Shredder
 from activities.evidence import EvidenceRoom
 from activities.law import Lawyer
 from activities.links import LinkDesk
@@ -45,6 +46,7 @@ PROGRESS_EVERY = timedelta(seconds=5)
 SIGN_EVERY = 0.5
 DAILY_EVERY = 3600.0
 ARRIVALS_EVERY = 30.0
+FORGET_EVERY = 30.0
 SCHEDULE_AGAIN = 30.0
 BUILD: Final = f"comity {metadata.version('comity')}"
 """What a worker says to the server that it is; left unsaid, every start hashes all loaded code: 0.7 s of processor."""
@@ -62,7 +64,7 @@ async def working(home: Home, client: Client) -> AsyncIterator[None]:
             await stack.enter_async_context(worker)
         stack.push_async_callback(_end_together, workers)
         async with asyncio.TaskGroup() as beside:
-            turns = _sign(home), _write_daily(home), _begin_arrivals(home, client), _have_swept(client)
+            turns = _sign(home), _write_daily(home), _begin_arrivals(home, client), _have_swept(client), _forget(home)
             tasks = [beside.create_task(turn) for turn in turns]
             yield
             for task in tasks:
@@ -77,7 +79,7 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
     recorder = Recorder(home.store, home.keys)
     calendar = OfficeCalendar.of(settings.own_state, settings.zone)
     lawyer, archivist = Lawyer(home.laws, calendar), Archivist(home, client, calendar)
-    evidence = EvidenceRoom(home, client)
+    evidence, shredder = EvidenceRoom(home, client), Shredder(home)
     sweeper, post_room = Sweeper(home, client), PostRoom(home)
     watchman, link_desk = Watchman(home), LinkDesk(home)
     people = People.load(settings.home / "people.toml")
@@ -104,6 +106,7 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
             [RequestLife, Retention, Sweep],
             *(recorder.record, lawyer.reckon, evidence.depart, sweeper.look, sweeper.enter),
             *(archivist.keep, archivist.kept, archivist.told, archivist.unkept, post_room.waiting, post_room.told),
+            *(shredder.destroy, shredder.clear, shredder.certify),
             *(watchman.unrung, watchman.enter, link_desk.untold, link_desk.told),
         ),
         _teller(client, mail),
@@ -162,6 +165,13 @@ async def _sign(home: Home) -> None:
 
 def _sign_once(home: Home) -> None:
     checkpoint.sign_head(home.store, home.signer())
+
+
+async def _forget(home: Home) -> None:
+    """A key that another process has destroyed is let go of within a minute, used or not."""
+    while True:
+        await _tried("forget keys", asyncio.to_thread(home.keys.forget_destroyed))
+        await asyncio.sleep(FORGET_EVERY)
 
 
 async def _write_daily(home: Home) -> None:

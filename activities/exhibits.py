@@ -25,7 +25,8 @@ class Particulars(BaseModel):
     """What is known of an exhibit besides its bytes: sealed, since a file name is personal data.
 
     `raw` is the name in base64, where it is no UTF-8; `name` shows it then. `measure` stands with evidence.
-    `item`: it is a thing, and its bytes are its description.
+    `item`: it is a thing, and its bytes are its description. `never_open`: it is, or may be, material that harms
+    whoever sees it: its bytes are opened for nothing but to be closed again, in one stream, to a recipient.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,14 +35,15 @@ class Particulars(BaseModel):
     raw: str | None = None
     measure: str | None = None
     item: bool = False
+    never_open: bool = False
 
     @classmethod
-    def of(cls, name: str, measure: str | None, *, item: bool = False) -> Self:
+    def of(cls, name: str, measure: str | None, *, item: bool = False, never_open: bool = False) -> Self:
         """The particulars of a name as the file system gives it, byte by byte as it came."""
         exact = os.fsencode(name)
         shown = exact.decode(errors="backslashreplace")
         raw = None if shown.encode() == exact else base64.b64encode(exact).decode()
-        return cls(name=shown, raw=raw, measure=measure, item=item)
+        return cls(name=shown, raw=raw, measure=measure, item=item, never_open=never_open)
 
 
 def particulars_of(home: Home, sealed: Sealed) -> Particulars:

@@ -13,7 +13,7 @@ from comity.home import Home
 from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
 from comity.ledger import log
-from comity.register import reading, retention
+from comity.register import destruction, reading, retention
 from comity.request.deadlines import end_of_period, length_of
 from comity.request.keeping import Keeping, KeptRow, kept_until
 from comity.request.lifecycle import Status
@@ -26,12 +26,13 @@ _MACHINE = "system"
 
 
 class Standing(BaseModel):
-    """What a closed request has left: its class, and the dates until which each is kept."""
+    """What a closed request has left: its class, the dates until which each is kept, and what is to be destroyed."""
 
     model_config = ConfigDict(frozen=True)
 
     urgency: Urgency
     rows: tuple[KeptRow, ...]
+    decided: tuple[Keeping, ...] = ()
 
 
 class Telling(BaseModel):
@@ -51,7 +52,7 @@ class Telling(BaseModel):
 
 
 class Archivist:
-    """Looks after what closed requests have left. Decides nothing, and destroys nothing."""
+    """Looks after the dates of what closed requests have left. Decides nothing, and destroys nothing."""
 
     def __init__(self, home: Home, client: Client, calendar: OfficeCalendar) -> None:
         self._home = home
@@ -65,27 +66,37 @@ class Archivist:
 
     @activity.defn(name="kept")
     def kept(self, reference: str) -> Standing | None:
-        """What a request has left and until when; None when it is not closed. Safe to repeat.
+        """What a request has left and until when; None when it is not closed, or has nothing left. Safe to repeat.
 
         The dates of a closing are reckoned once, in the transaction that sees it closed: a newer law moves none.
         """
+        with self._home.store.reading() as view:
+            standing, ends = reading.standing(view, reference), destruction.of(view, reference)
+        decided = tuple(each.what for each in ends if each.decided_at and not each.certified_at)
+        gone = tuple(each.what for each in ends if each.shredded_at)
+        rows = () if Keeping.RECORD in gone else self._rows(reference, gone)
+        if standing.status != Status.CLOSED or not (rows or decided):
+            return None
+        return Standing(urgency=Urgency(standing.urgency), rows=rows, decided=decided)
+
+    def _rows(self, reference: str, gone: tuple[Keeping, ...]) -> tuple[KeptRow, ...]:
         cipher = RecordCipher(self._home.keys, reference)
         with self._home.store.transaction() as tx:
-            standing = reading.standing(tx, reference)
-            if standing.status != Status.CLOSED:
-                return None
+            if reading.standing(tx, reference).status != Status.CLOSED:
+                return ()
             if not retention.is_reckoned(tx, reference):
                 request = reading.snapshot(tx, cipher, reference)
                 law = self._home.laws.of(request.law)
                 dates = kept_until(request, request.since, law.retention.lengths, self._calendar)
-                retention.reckon(tx, reference, dates, self._rules(law))
-            return Standing(urgency=Urgency(standing.urgency), rows=retention.rows(tx, reference))
+                left = {what: due for what, due in dates.items() if what not in gone}
+                retention.reckon(tx, reference, left, self._rules(law))
+            return retention.rows(tx, reference)
 
     def _rules(self, law: Law) -> dict[Keeping, str]:
         """What each date rests on, in words, with the versions that counted it."""
         versions = f"law {law.version}, {self._calendar.version}"
         return {
-            what: f"{length} after closing, or its last date; {law.retention.article}; {versions}"
+            what: f"{length} after closing, or its last date; {law.retention.told}; {versions}"
             for what, length in law.retention.lengths.items()
         }
 
@@ -104,9 +115,13 @@ class Archivist:
 
     @activity.defn(name="unkept")
     def unkept(self, before: datetime) -> list[str]:
-        """Closed requests that nobody has looked at when it was due: their workflow was lost. Changes nothing."""
+        """Closed requests that nobody has looked at when it was due: their workflow was lost. Changes nothing.
+
+        Also those of which something is to be destroyed, and was not finished.
+        """
         with self._home.store.reading() as view:
-            return list(retention.late(view, before, AT_ONCE))
+            found = *destruction.unfinished(view, before, AT_ONCE), *retention.late(view, before, AT_ONCE)
+        return list(dict.fromkeys(found))[:AT_ONCE]
 
 
 async def looked_at(client: Client, reference: str) -> None:

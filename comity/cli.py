@@ -274,6 +274,25 @@ def ledger_prove(
         say(f"written: {out}")
 
 
+@ledger.command("certificate")
+def ledger_certificate(
+    file: Annotated[Path, typer.Argument(help="A certificate of destruction; `-` reads it from the standard input.")],
+    key: Annotated[list[str], typer.Option(help="A public key that you trust (name+id+key). Repeatable.")],
+    as_json: Json = False,
+) -> None:
+    """Verify a certificate of destruction offline, with the ledger's public key alone. Exit code 1 when it is none."""
+    from comity.ledger.certificate import verified
+    from comity.ledger.checkpoint import read_key
+
+    note = bytes_of(file).decode(errors="replace")
+    certificate = verified(note, [read_key(each) for each in key])
+    if as_json:
+        say_json(certificate.model_dump(mode="json", by_alias=True))
+    else:
+        say(f"holds: signed by {certificate.ledger}")
+        say(note.partition("\n\n")[0])
+
+
 Identity = Annotated[Path, typer.Option(help="The identity file whose public key it was made for.")]
 Certificate = Annotated[Path | None, typer.Option(help="The sender's certificates (PEM), as you were given them.")]
 Tsa = Annotated[Path | None, typer.Option(help="Certificates (PEM) of the timestamp authority that you trust.")]

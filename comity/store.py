@@ -43,6 +43,7 @@ PATIENCE = {
 five to take us in; then some twenty until a machine that is gone is noticed. A statement may take as long as it needs,
 since a migration or a verification of years does."""
 
+_PATIENCE_OF_SQLITE = "busy_timeout=30000"
 _INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _MIGRATING = 61726
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -97,6 +98,29 @@ class Store:
             config.attributes["connection"] = tx
             command.upgrade(config, "head")
 
+    def scrub(self, *tables: str) -> None:
+        """Take what was overwritten or deleted in these tables out of the database's own files.
+
+        SQLite has written zeros over it (secure_delete); here its log is brought in and cut to nothing. PostgreSQL
+        writes these tables anew without it, and keeps it in its write-ahead log until those files are used again.
+        Raises Unreachable while somebody else is at it: it is to be said again.
+        """
+        with _reached(), self._turn, self._engine.connect() as view:
+            view = view.execution_options(isolation_level="AUTOCOMMIT", reading=True)
+            if view.dialect.name == "sqlite":
+                self._cut_log(view)
+            else:
+                view.execute(sa.text("set lock_timeout = '5s'"))
+                view.execute(sa.text(f"vacuum (full) {', '.join(tables)}"))
+                view.execute(sa.text("set lock_timeout = default"))
+
+    def _cut_log(self, view: sa.Connection) -> None:
+        view.exec_driver_sql("pragma busy_timeout=1000")  # who writes waits for it
+        busy, *_ = view.exec_driver_sql("pragma wal_checkpoint(truncate)").one()
+        view.exec_driver_sql(f"pragma {_PATIENCE_OF_SQLITE}")
+        if busy:
+            raise Unreachable("the database is being read, so its log cannot be cut now; it is tried again")
+
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
@@ -141,7 +165,7 @@ def _engine(url: str) -> sa.Engine:
 
 def _sqlite_connected(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's events begin transactions, not the driver
-    for pragma in ("journal_mode=wal", "synchronous=full", "busy_timeout=30000", "foreign_keys=on", "secure_delete=on"):
+    for pragma in ("journal_mode=wal", "synchronous=full", _PATIENCE_OF_SQLITE, "foreign_keys=on", "secure_delete=on"):
         connection.execute(f"pragma {pragma}")
 
 

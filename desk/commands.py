@@ -22,7 +22,7 @@ from comity.request.lifecycle import Stage
 from comity.request.model import Direction, Urgency
 from comity.rotas import Rotas
 from comity.settings import Settings
-from desk import custody_commands
+from desk import custody_commands, retention_commands
 from desk.typed import As, DeedId, Reference, RoleNamed
 from desk.typed import at_the_counter as _at_the_counter
 from desk.typed import found as _found
@@ -73,6 +73,7 @@ def add_to(app: typer.Typer) -> None:
     evidence.command("deposit")(deposit)
     evidence.command("release")(release)
     custody_commands.add()
+    retention_commands.add_to(app)
 
 
 # --- the service itself -----------------------------------------------------------------------------------------------
@@ -99,6 +100,15 @@ def rotate() -> None:
 
     home = open_home(Settings())
     say(f"rewrapped: {turn(home.store, home.ring_path)} keys under a new master key; the old one opens what is old")
+
+
+@keys.command("retire")
+def retire() -> None:
+    """Take off the ring each key that wraps nothing any more. Copies of the database from its time open no more."""
+    from comity.keys.rotation import retire as take_off
+
+    home = open_home(Settings())
+    say(f"on the ring: {len(take_off(home.store, home.ring_path).keys)} keys; no copy from before opens with it")
 
 
 def doctor(as_json: Json = False) -> None:
@@ -319,6 +329,7 @@ def deposit(
     reference: Reference,
     path: Annotated[Path, typer.Argument(help="A file, a folder or a BagIt bag: each file of it is an exhibit.")],
     part: Annotated[str, typer.Option(help="The measure that it was obtained by.")] = "M1",
+    never_open: Annotated[bool, typer.Option("--never-open", help="As `comity evidence mark` does, at once.")] = False,
     who: As = None,
     role: RoleNamed = None,
     as_json: Json = False,
@@ -329,7 +340,7 @@ def deposit(
     async def work(counter: "Counter") -> None:
         full = _found(counter.home, reference)
         person = _person(counter.people, who)
-        taken = await _deposited(counter, full, (part, path, person, role), bar=not as_json)
+        taken = await _deposited(counter, full, (part, path, person, role), never_open=never_open, bar=not as_json)
         if not as_json:
             for line in told(taken):
                 say(line)
@@ -742,8 +753,9 @@ def retention(
 
     home = open_home(Settings())
     full = _found(home, reference)
+    retention_commands.say_holds(home, full, as_json=as_json)
     rows = kept(home, full) if keep is None else _prolonged(full, keep, until, reason, who)
-    _say_kept(rows, as_json=as_json)
+    retention_commands.say_fates(home, full, rows, as_json=as_json)
 
 
 def _prolonged(
@@ -762,16 +774,6 @@ def _prolonged(
         return await prolong(counter, reference, _person(counter.people, who), said)
 
     return _at_the_counter(work)
-
-
-def _say_kept(rows: "tuple[KeptRow, ...]", *, as_json: bool) -> None:
-    from desk.keeping import lines
-
-    if as_json:
-        say_json([row.model_dump(mode="json") for row in rows])
-        return
-    for line in lines(rows):
-        say(line)
 
 
 def statistics(
@@ -897,7 +899,12 @@ def _channel(named: str) -> "Channel":
 
 
 async def _deposited(
-    counter: "Counter", reference: str, what: tuple[str, Path, str, str | None], *, bar: bool = False
+    counter: "Counter",
+    reference: str,
+    what: tuple[str, Path, str, str | None],
+    *,
+    never_open: bool = False,
+    bar: bool = False,
 ) -> "list[Taken]":
     from comity.request.lifecycle import STILLS, Act
     from desk.acting import role_named
@@ -906,7 +913,7 @@ async def _deposited(
     part, path, person, named = what
     role = role_named(named) or counter.role_for(person, STILLS[Act.DEPOSIT].roles, on_behalf=False)
     with _progress(wanted=bar) as progress:
-        return await take_in(counter, Intake(path, reference, part, person, role), progress)
+        return await take_in(counter, Intake(path, reference, part, person, role, never_open), progress)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from ulid import ULID
 from activities.record import RecordCipher
 from activities.snapshots import act_on_closed
 from activities.standing import compared
-from comity.errors import BY_NAME, Busy, ComityError, DeedReused, Fault, Refused, Unreachable
+from comity.errors import BY_NAME, Busy, ComityError, DeedReused, Fault, KeyGone, Objection, Refused, Unreachable
 from comity.home import Home
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
@@ -96,6 +96,10 @@ class Counter:
                 "act", deed, id=self._update_id(reference, deed), result_type=Receipt, rpc_timeout=PATIENCE
             )
             return receipt
+        except KeyGone as error:  # what is said to it travels under its content key
+            raise Objection(
+                "its keys were destroyed, so it goes on no more; what comes now is a new request"
+            ) from error
         except WorkflowUpdateFailedError as failure:
             raise _as_ours(failure) from failure
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:

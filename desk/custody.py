@@ -38,6 +38,7 @@ class Custody(BaseModel):
     reference: str
     name: str | None
     item: bool
+    never_open: bool = False
     sha256: str
     size: int
     sealed_at: AwareDatetime
@@ -90,7 +91,7 @@ def listed(home: Home, reference: str) -> Iterator[Listed]:
         chain = in_order([link for link in links if link.custody.exhibit == sealed.exhibit])
         yield Listed(
             exhibit=sealed.exhibit,
-            what="thing" if known and known.item else "bytes",
+            what=_what(known),
             name=known.name if known else GONE_NAME,
             entries=len(chain),
             unbroken=not breaks([link.custody for link in chain]),
@@ -109,6 +110,7 @@ def custody_of(home: Home, exhibit: str) -> Custody:
         reference=sealed.reference,
         name=known and known.name,
         item=known is not None and known.item,
+        never_open=known is not None and known.never_open,
         sha256=seal.sha256,
         size=seal.size,
         sealed_at=seal.sealed_at,
@@ -124,6 +126,12 @@ def _known(home: Home, sealed: Sealed) -> Particulars | None:
         return particulars_of(home, sealed)
     except KeyGone:
         return None
+
+
+def _what(known: Particulars | None) -> str:
+    if known is None or not known.item:
+        return "bytes, never to be opened" if known and known.never_open else "bytes"
+    return "thing"
 
 
 def _once(named: Iterator[str | None]) -> tuple[str, ...]:
@@ -153,6 +161,7 @@ def head(custody: Custody) -> tuple[Row, ...]:
         ("thing" if custody.item else "name", told),
         ("sealed", f"{instant(custody.sealed_at)} UTC, {custody.size} bytes{_of_what(custody)}"),
         ("SHA-256", custody.sha256),
+        ("never opened", "its bytes leave closed to a recipient, and no other way" if custody.never_open else ""),
         ("taken from", ", ".join(custody.parents)),
         ("led to", ", ".join(custody.children)),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from comity.cli import Json, evidence, say, say_json
+from comity.cli import Json, bytes_of, evidence, say, say_json
 from comity.home import Home, open_home
 from comity.settings import Settings
 from desk.typed import As, Reference, RoleNamed, at_the_counter, found, person_typing, utc
@@ -35,8 +35,9 @@ EntryId = Annotated[str | None, typer.Option("--id", help="An ULID, to say the s
 
 def add() -> None:
     """Add these commands to those of evidence."""
-    for command in (custody, enter, item):
+    for command in (custody, enter, item, elsewhere, mark):
         evidence.command(command.__name__)(command)
+    evidence.command("return")(take_back)
 
 
 def custody(
@@ -156,6 +157,87 @@ def item(
     }  # fmt: skip
     thing = Collected(reference, what, reason, name, role, utc(happened), more)
     _done(lambda counter, person: register(counter, person, thing), who, as_json=as_json)
+
+
+def elsewhere(
+    reference: Reference,
+    sha256: Annotated[
+        str, typer.Option("--hash", help="The object's SHA-256 in hex. It is sealed with the description.")
+    ],
+    description: Annotated[str, typer.Option(help="What it is, in words that show nothing of it. It is sealed.")],
+    held_by: Annotated[str, typer.Option(help="Who holds it.")],
+    held_as: Annotated[str, typer.Option(help="Under which number they hold it.")],
+    place: Annotated[str, typer.Option(help="Where they hold it.")],
+    by: Annotated[str, typer.Option("--from", help="From whom it came to them.")],
+    reason: Reason,
+    authorisation: Authorisation = None,
+    organisation: Organisation = None,
+    happened: Happened = None,
+    zone: Zone = None,
+    late: Late = None,
+    who: As = None,
+    role: RoleNamed = None,
+    name: EntryId = None,
+    as_json: Json = False,
+) -> None:
+    """Register an object by hash and description only: its bytes stay with who holds them, and never come here."""
+    from desk.itemising import Collected, register
+
+    what = {"description": description, "sha256": sha256, "held_by": held_by, "held_as": held_as}
+    more = {
+        "handed_by": by, "handed_to": held_by, "seal_number_after": held_as, "place": place,
+        "authorisation": authorisation, "organisation": organisation, "zone": zone, "late": late,
+    }  # fmt: skip
+    thing = Collected(reference, what, reason, name, role, utc(happened), more)
+    _done(lambda counter, person: register(counter, person, thing), who, as_json=as_json)
+
+
+def mark(
+    exhibit: Annotated[str, typer.Argument(help="The exhibit, by its id.")],
+    reason: Reason,
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """Mark an exhibit as never to be opened, as abuse material is. The mark is sealed, and nobody takes it off."""
+    from desk.marking import mark as mark_it
+
+    async def work(counter: "Counter") -> None:
+        mark_it(counter, person_typing(counter.people, who), exhibit, reason)
+
+    at_the_counter(work)
+    if as_json:
+        say_json({"exhibit": exhibit, "never_open": True})
+    else:
+        say(f"exhibit {exhibit}: its bytes leave closed to a recipient, and no other way")
+
+
+def take_back(
+    reference: Reference,
+    package: Annotated[str, typer.Argument(help="The package that was lent: P1.")],
+    found_file: Annotated[Path, typer.Argument(metavar="FOUND", help="What was found, as a JSON list; `-`: stdin.")],
+    reason: Reason,
+    by: By = None,
+    who: As = None,
+    name: EntryId = None,
+    as_json: Json = False,
+) -> None:
+    """Take back what was lent: seals and hashes are compared with what left. Exit code 1 when something differs."""
+    from desk.returning import Compared, Return, read
+    from desk.returning import take_back as took_back
+
+    what = read(bytes_of(found_file).decode(errors="replace"))
+
+    async def work(counter: "Counter") -> "tuple[Compared, ...]":
+        back = Return(found(counter.home, reference), package, what, reason, by, name)
+        return await took_back(counter, person_typing(counter.people, who), back)
+
+    compared = at_the_counter(work)
+    if as_json:
+        say_json([each.model_dump(mode="json") for each in compared])
+    for each in () if as_json else compared:
+        say(each.line)
+    if any(each.faults for each in compared):
+        raise typer.Exit(1)
 
 
 def _done(work: "Callable[[Counter, str], Entered]", who: str | None, *, as_json: bool) -> None:

@@ -24,17 +24,22 @@ from comity.request.model import Deed, Deposit, Exhibit, Request, canonical
 from comity.request.rules import check
 from desk import sealing
 from desk.counter import Counter
+from desk.marking import mark
 
 
 @dataclass(frozen=True)
 class Intake:
-    """A file, a folder or a bag handed in for a measure of a request, by a person in a role."""
+    """A file, a folder or a bag handed in for a measure of a request, by a person in a role.
+
+    `never_open`: each file of it is marked as never to be opened (`comity evidence mark`).
+    """
 
     path: Path
     reference: str
     measure: str
     person: str
     role: Role
+    never_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ def _standing(counter: Counter, request: Request, measure: str) -> dict[Particul
         known = particulars_of(counter.home, each)
         if known.measure == measure:
             standing = _Standing(opened_seal(counter.home, each), told=each.exhibit in told)
-            by_name.setdefault(known, []).append(standing)
+            by_name.setdefault(known.model_copy(update={"never_open": False}), []).append(standing)
     return by_name
 
 
@@ -195,6 +200,8 @@ async def _taken(
     file, standing = pair
     if standing is None:
         return await _deposit(counter, _Handed(handed, file, _exhibit(counter, handed, file)), progress)
+    if handed.never_open:
+        mark(counter, handed.person, standing.seal.exhibit, "deposited again with that mark")
     if not standing.told:
         await counter.act(handed.reference, _deed(handed, standing.seal))
     progress(file.size)
@@ -233,7 +240,9 @@ def _sealed_as(handed: _Handed) -> sealing.Handed:
     by, file = handed.intake, handed.file
     which = f", {file.where}" if file.of > 1 else ""
     reason = f"deposited for {by.measure}{which}"
-    return sealing.Handed(by.reference, handed.exhibit, file.name, by.person, by.role, reason, by.measure)
+    return sealing.Handed(
+        by.reference, handed.exhibit, file.name, by.person, by.role, reason, by.measure, never_open=by.never_open
+    )
 
 
 def _deed(handed: Intake, seal: Seal) -> Deed:

@@ -22,7 +22,7 @@ from comity.law.library import Law
 from comity.ledger import checkpoint, log
 from comity.ledger.leaf import Kind
 from comity.people import People
-from comity.register import reading
+from comity.register import destruction, holds, reading
 from comity.request.lifecycle import Role
 from comity.rotas import AHEAD, Rotas
 from comity.settings import Settings
@@ -33,6 +33,7 @@ from desk.underway import under_way
 from temporal import client as wire
 
 _SHORT = timedelta(seconds=5)
+_DESTROYED_WITHIN = timedelta(hours=1)
 _NEEDED = (Role.COORDINATOR, Role.DUTY_OFFICER, Role.REVIEWER, Role.DECIDER, Role.EVIDENCE_OFFICER, Role.HEAD_OF_UNIT)
 
 
@@ -60,7 +61,11 @@ async def examine(settings: Settings) -> list[Finding]:
     home = homes.open_home(settings)
     try:
         findings += [_of("database", lambda: _database(home)), _of("ledger", lambda: _ledger(home))]
-        findings += [_of("exhibits", lambda: _exhibits(home)), _of("alarms", lambda: _alarms(home))]
+        findings += [
+            _of("exhibits", lambda: _exhibits(home)),
+            _of("alarms", lambda: _alarms(home)),
+            _of("kept", lambda: _kept(home)),
+        ]
         findings += await _temporal(home)
     finally:
         home.close()
@@ -146,6 +151,15 @@ def _database(home: Home) -> str:
     if waiting:
         raise Fault(f"came in and not begun: {', '.join(waiting)}; `comity up` begins them")
     return home.store.url.partition("@")[2] or home.store.url
+
+
+def _kept(home: Home) -> str:
+    """How many requests are held; and no destruction that was decided and is not done."""
+    with home.store.reading() as view:
+        held, late = holds.held(view), destruction.unfinished(view, datetime.now(UTC) - _DESTROYED_WITHIN, AT_ONCE)
+    if late:
+        raise Fault(f"decided and not destroyed yet: {', '.join(late)}; is a worker running? the sweep begins it again")
+    return f"{len(held)} requests are held (`comity hold list`); all that was to be destroyed is"
 
 
 def _alarms(home: Home) -> str:

@@ -112,13 +112,13 @@ def composed(counter: Counter, reference: str, person: str, said: Said) -> Custo
 def is_entered(home: Home, reference: str, name: str) -> bool:
     """Whether something stands under that id in the custody of a request."""
     with home.store.reading() as view:
-        return log.stands(view, reference, _keyed(name))
+        return log.stands(view, reference, keyed(name))
 
 
 def _said_at(home: Home, reference: str, name: str | None) -> datetime:
     """Now; of what stands under that id, when it was entered: said again later, it is no later."""
     with home.store.reading() as view:
-        index = log.index_of(view, reference, _keyed(said_as(name)))
+        index = log.index_of(view, reference, keyed(said_as(name)))
         standing = None if index is None else log.entry(view, reference, index=index)
     return standing.leaf.at if standing else datetime.now(UTC)
 
@@ -209,9 +209,9 @@ def entered(home: Home, reference: str, entry: CustodyEntry, said: Said) -> Ente
     Raises DeedReused when another entry stands under that id.
     """
     name = said_as(said.name)
-    kept = custody_entry(home, reference, entry, _keyed(name)).model_copy(update={"at": datetime.now(UTC)})
+    kept = custody_entry(home, reference, entry, keyed(name)).model_copy(update={"at": datetime.now(UTC)})
     with home.store.transaction() as tx:
-        standing = log.index_of(tx, reference, _keyed(name))
+        standing = log.index_of(tx, reference, keyed(name))
         index = log.append(tx, [kept])[0] if standing is None else standing
     stands = next(link.custody for link in custody_links(home, reference) if link.index == index)
     if standing is not None and not _says_the_same(stands, entry, said):
@@ -219,7 +219,8 @@ def entered(home: Home, reference: str, entry: CustodyEntry, said: Said) -> Ente
     return Entered(id=name, index=index, custody=stands)
 
 
-def _keyed(name: str) -> str:
+def keyed(name: str) -> str:
+    """The id in the ledger of what was said under a name."""
     return f"said {name}"
 
 

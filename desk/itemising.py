@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from comity.errors import Objection, Refused, Unreadable
 from comity.request.lifecycle import Status
-from comity.request.model import canonical
+from comity.request.model import Digest, canonical
 from desk.counter import Counter
 from desk.entering import Entered, Said, composed, entered, is_printable, refuse_stranger, said_as
 from desk.sealing import Handed, sealed_once
@@ -21,7 +21,11 @@ from desk.typed import found
 
 
 class Item(BaseModel):
-    """What a thing is, as it is sealed: its canonical form is the bytes of its exhibit."""
+    """What a thing is, as it is sealed: its canonical form is the bytes of its exhibit.
+
+    `sha256`: of an object that is held elsewhere and is known here by hash and description only; `held_by` whom, under
+    which number (`held_as`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,6 +33,9 @@ class Item(BaseModel):
     make: str | None = Field(default=None, min_length=1, max_length=200)
     model: str | None = Field(default=None, min_length=1, max_length=200)
     serial: str | None = Field(default=None, min_length=1, max_length=200)
+    sha256: Digest | None = None
+    held_by: str | None = Field(default=None, min_length=1, max_length=200)
+    held_as: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 @dataclass(frozen=True)

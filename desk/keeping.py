@@ -1,6 +1,7 @@
 """Until when what a closed request has left is kept: shown to people, and moved by a head of unit."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -17,11 +18,13 @@ from comity.home import Home
 from comity.law.calendars import OfficeCalendar
 from comity.ledger import log
 from comity.ledger.leaf import Entry
-from comity.register import reading, retention
+from comity.register import destruction, holds, reading, retention
 from comity.request.deadlines import end_of_period, length_of
+from comity.request.destroying import Destruction
 from comity.request.keeping import Keeping, KeptRow, prolonged
 from comity.request.lifecycle import Role, Status
 from comity.request.model import At, PersonId
+from desk import destroying
 from desk.counter import Counter
 from desk.telling import instant
 from temporal import tracing
@@ -58,14 +61,44 @@ def _rows(view: sa.Connection, reference: str) -> tuple[KeptRow, ...]:
     status = reading.standing(view, reference).status
     if status != Status.CLOSED:
         raise NotOpen(f"this request is {status}: its dates begin when it is closed; `comity show` says what it owes")
+    if Keeping.RECORD in destruction.gone(view, reference):
+        return ()
     if not retention.is_reckoned(view, reference):
         raise Busy("the dates of this closing are being reckoned; say the same again in a moment")
     return retention.rows(view, reference)
 
 
-def lines(rows: tuple[KeptRow, ...]) -> list[str]:
-    """The dates as a person reads them."""
-    return [f"{row.what:<8} until {instant(row.due)}  told {row.told} times  ({row.rule})" for row in rows]
+class Fate(KeptRow):
+    """One date, how many holds stand before it, and how far its destruction has come."""
+
+    holds: int
+    destruction: Destruction | None
+
+
+def fates(home: Home, rows: tuple[KeptRow, ...], reference: str) -> tuple[Fate, ...]:
+    """Each date of a request with what stands before it; of what is destroyed, the date that had come."""
+    with home.store.reading() as view:
+        standing, ends = holds.standing(view, reference), {each.what: each for each in destruction.of(view, reference)}
+    gone = tuple(_gone(each) for each in ends.values() if each.what not in {row.what for row in rows})
+    ordered = sorted((*rows, *gone), key=lambda row: list(Keeping).index(row.what))
+    return tuple(Fate(**row.model_dump(), holds=standing, destruction=ends.get(row.what)) for row in ordered)
+
+
+def _gone(end: Destruction) -> KeptRow:
+    return KeptRow(what=end.what, due=end.due, next_at=end.due, told=0, reckoned=True, rule=end.rule)
+
+
+def lines(rows: tuple[Fate, ...]) -> list[str]:
+    """The dates as a person reads them, each with how far its destruction has come."""
+    return [line for row in rows for line in _lines(row)]
+
+
+def _lines(row: Fate) -> Iterator[str]:
+    if not (row.destruction and row.destruction.shredded_at):
+        held = "  HELD" if row.holds else ""
+        yield f"{row.what:<8} until {instant(row.due)}  told {row.told} times  ({row.rule}){held}"
+    if row.destruction:
+        yield destroying.line(row.destruction)
 
 
 async def prolong(counter: Counter, reference: str, person: str, said: Prolonging) -> tuple[KeptRow, ...]:

@@ -20,6 +20,7 @@ from comity.request.lifecycle import OFFICE, Role
 from comity.request.model import Request
 from desk.counter import Counter
 from desk.leaving import leave, refuse_old_file
+from desk.sealing import refuse_never_open
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def _read(counter: Counter, reference: str, wanted: Wanted) -> str | None:
 
 def opened(home: Home, sealed: Sealed, wanted: Wanted, role: Role) -> str | None:
     """What `read` gives, of a paper that was found for somebody who may read it."""
+    refuse_never_open(home, sealed)
     refuse_old_file(wanted.out)
     _enter(home, sealed, _custody(home, sealed, wanted, role))
     if wanted.out is None:

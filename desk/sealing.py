@@ -8,8 +8,8 @@ from functools import partial
 
 from ulid import ULID
 
-from activities.exhibits import Particulars, closed_seal, custody_entry, opened_seal
-from comity.errors import DeedReused, NotFound
+from activities.exhibits import Particulars, closed_seal, custody_entry, opened_seal, particulars_of
+from comity.errors import DeedReused, NotFound, Objection
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
@@ -22,6 +22,10 @@ from comity.request.lifecycle import Role
 from comity.request.model import canonical
 
 _AT_ONCE = 1 << 20
+NEVER_OPENED = (
+    "this exhibit is marked as never to be opened: its bytes leave in a package, closed to their recipient,"
+    " and no other way"
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Handed:
     """What is handed in for a request, by whom, in which role, as which exhibit, why; `name` as its giver has it.
 
     `measure`: the one by which it was obtained, where it is evidence. `item`: what is handed in describes a thing.
+    `never_open`: it is marked so (`Particulars`).
     """
 
     reference: str
@@ -39,6 +44,7 @@ class Handed:
     reason: str
     measure: str | None = None
     item: bool = False
+    never_open: bool = False
 
 
 def silent(_done: int) -> None:
@@ -48,12 +54,31 @@ def silent(_done: int) -> None:
 def seal_in(home: Home, handed: Handed, source: Source, progress: Callable[[int], None] = silent) -> Seal:
     """Seal all that `source` gives; `progress` hears the bytes done. What broke off goes on where it stopped.
 
+    What is never to be opened is sealed anew from its beginning instead: going on would open what stands.
     Raises Refused when the exhibit is sealed already, or the disk is full.
     """
-    wrapping = Wrapping(partial(_wrap, home, handed), partial(_unwrap, home, handed))
+    unwrap = _refuse_to_open if handed.never_open else partial(_unwrap, home, handed)
+    wrapping = Wrapping(partial(_wrap, home, handed), unwrap)
     seal = home.vault.deposit(source, handed.exhibit, wrapping, at=datetime.now(UTC), progress=progress)
     _enter(home, handed, seal)
     return seal
+
+
+def _refuse_to_open(_wrapped: bytes) -> bytes:
+    raise Objection(NEVER_OPENED)
+
+
+def refuse_never_open(home: Home, sealed: Sealed) -> None:
+    """Raises Objection for an exhibit whose bytes are opened for nobody here."""
+    if particulars_of(home, sealed).never_open:
+        raise Objection(NEVER_OPENED)
+
+
+def marked_never_open(home: Home, sealed: Sealed) -> bytes:
+    """The particulars of an exhibit with that mark, closed as before."""
+    marked = particulars_of(home, sealed).model_copy(update={"never_open": True})
+    context = f"exhibit particulars {sealed.exhibit}"
+    return home.keys.seal(sealed.reference, KeyClass.CONTENT, canonical(marked), context)
 
 
 def sealed_once(home: Home, handed: Handed, source: Source) -> Seal:
@@ -98,7 +123,7 @@ def _enter(home: Home, handed: Handed, seal: Seal) -> None:
 
 
 def _listed(home: Home, handed: Handed, seal: Seal) -> Sealed:
-    named = canonical(Particulars.of(handed.name, handed.measure, item=handed.item))
+    named = canonical(Particulars.of(handed.name, handed.measure, item=handed.item, never_open=handed.never_open))
     return Sealed(
         exhibit=handed.exhibit,
         reference=handed.reference,

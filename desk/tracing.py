@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from activities.destruction import CERTIFY, LAPSED
 from activities.record import key_class_of
 from comity.errors import KeyGone, NotFound
 from comity.evidence.custody import Action
@@ -23,17 +24,25 @@ from comity.request.model import Event, Request
 BESIDE = (
     *(
         "draw up a follow-up",
+        "add to a description",
+        "decide destruction",
+        "decline destruction",
         "enter custody",
+        "lift legal hold",
         "make keys",
         "needs revive",
+        "place legal hold",
         "prolong",
+        "propose destruction",
         "read a paper",
         "register a thing",
         "revive",
         "ring instead",
         "submit",
+        "take back",
         "take post",
     ),
+    *(CERTIFY, LAPSED),
     *("find a link", "tell of links", "tell of what is kept", "tell that post waits"),
     *Action,
 )
@@ -143,6 +152,8 @@ def _line(home: Home, kept: Kept) -> Line:
 
 
 def _opened(home: Home, kept: Kept) -> dict[str, Any]:
+    if kept.leaf.act == CERTIFY:
+        return {"certificate": kept.body.decode()}
     key_class, context = _place(kept)
     try:
         sealed_by = kept.leaf.reference or SERVICE

@@ -76,6 +76,12 @@ def _fresh(server_url: str) -> str:
     return server_url.replace("/postgres?", f"/{name}?")
 
 
+@pytest.fixture(scope="module")
+def fresh_postgres(postgres: str) -> str:
+    """An empty PostgreSQL database for the tests of one module."""
+    return _fresh(postgres)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind in turn."""

@@ -1,8 +1,8 @@
 """What outlives the closing of a request: the clock of its review and of the dates until which its keys are kept.
 
 The register holds the dates; this only waits for the next one, and tells people of it until one of them has decided.
-It decides nothing and destroys nothing. What is a duty (a return, a question about use) keeps its request *watched*
-instead, and is that request's own to ring.
+It decides nothing. What two people have decided to destroy it has destroyed, step by step. What is a duty (a return, a
+question about use) keeps its request *watched* instead, and is that request's own to ring.
 """
 
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.correspondence import Correspondence
+    from activities.destruction import Ending, Shredder
     from activities.knocks import Knock
     from activities.retention import Archivist, Standing, Telling
     from comity.request.keeping import Keeping, KeptRow
@@ -28,6 +29,12 @@ TELLING: workflow.ActivityConfig = {
     "task_queue": NOTICES,
     "start_to_close_timeout": timedelta(seconds=60),
     "retry_policy": RetryPolicy(maximum_attempts=3),
+}
+# Deciding took years and two people: no try is the last one.
+DESTROYING: workflow.ActivityConfig = {
+    "start_to_close_timeout": timedelta(hours=1),
+    "heartbeat_timeout": timedelta(minutes=10),
+    "retry_policy": RetryPolicy(maximum_interval=timedelta(minutes=5)),
 }
 NOBODY_TOLD = timedelta(hours=1)
 """How long until a relay that took no mail is tried again."""
@@ -52,11 +59,20 @@ class Retention:
         while not workflow.info().is_continue_as_new_suggested():
             self._called = False
             standing: Standing | None = await workflow.execute_activity_method(Archivist.kept, reference, **ASKING)
-            if standing is not None:
+            if standing is not None and standing.decided:
+                await self._destroy(reference, standing.decided[0])
+            elif standing is not None:
                 await self._tell_or_wait(reference, standing)
             elif not self._called:
                 return
         workflow.continue_as_new(reference)
+
+    async def _destroy(self, reference: str, what: Keeping) -> None:
+        """Keys first, then what they closed, then the proof; the register says how far it came."""
+        ending = Ending(reference=reference, what=what, at=workflow.now())
+        if await workflow.execute_activity_method(Shredder.destroy, ending, **DESTROYING):
+            await workflow.execute_activity_method(Shredder.clear, ending, **DESTROYING)
+            await workflow.execute_activity_method(Shredder.certify, ending, **DESTROYING)
 
     async def _tell_or_wait(self, reference: str, standing: Standing) -> None:
         due = [row for row in standing.rows if row.next_at <= workflow.now()]

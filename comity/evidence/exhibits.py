@@ -52,6 +52,11 @@ def enter(tx: sa.Connection, exhibit: Sealed) -> None:
         raise RecordDisagrees(f"exhibit {exhibit.exhibit} stands in the list for another request or instant")
 
 
+def describe(tx: sa.Connection, exhibit: str, particulars: bytes) -> None:
+    """Put other particulars, closed as before, in the place of those that stand. The seal is never altered."""
+    tx.execute(TABLE.update().where(TABLE.c.id == exhibit).values(particulars=particulars))
+
+
 def _which(exhibit: Sealed) -> tuple[str, datetime]:
     """What tells two exhibits of one id apart; what is closed is another ciphertext each time."""
     return exhibit.reference, exhibit.sealed_at
@@ -67,6 +72,11 @@ def find(view: sa.Connection, exhibit: str) -> Sealed:
 def of_request(view: sa.Connection, reference: str) -> list[Sealed]:
     """The exhibits of one request, in the order in which they were sealed."""
     return _rows(view, TABLE.c.reference == reference)
+
+
+def ids(view: sa.Connection) -> frozenset[str]:
+    """The ids of all exhibits of this installation."""
+    return frozenset(view.execute(sa.select(TABLE.c.id)).scalars())
 
 
 def _rows(view: sa.Connection, which: sa.ColumnElement[bool]) -> list[Sealed]:

@@ -5,7 +5,7 @@ not, since its writer neither waits for the disk nor says clearly that there is 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -60,6 +60,9 @@ class Shelf(Protocol):
     def names(self, folder: str) -> list[str]:
         """The names of all objects below a folder, in order."""
 
+    def remove(self, name: str) -> bool:
+        """Take an object away. Safe to repeat. Returns whether this shelf lets objects go: one that locks does not."""
+
 
 class Folder:
     """Objects as files that only their owner may read. No write-once store: whoever rules the machine can delete."""
@@ -90,6 +93,15 @@ class Folder:
         """The names of all whole files below a folder, in order."""
         found = (path for path in (self._folder / folder).rglob("[!.]*") if path.is_file())
         return sorted(str(path.relative_to(self._folder)) for path in found)
+
+    def remove(self, name: str) -> bool:
+        """Unlink a file, and the folders that it leaves empty. What stood on the disk is ciphertext of a dead key."""
+        path = self._folder / name
+        path.unlink(missing_ok=True)
+        for above in path.relative_to(self._folder).parents[:-1]:
+            with suppress(OSError):  # it holds something, or is gone
+                (self._folder / above).rmdir()
+        return True
 
 
 class Bucket:
@@ -126,6 +138,10 @@ class Bucket:
         """The names of all objects below a folder, in order. Raises Unreachable."""
         with _told():
             return sorted(each["path"] for page in obstore.list(self._store, folder) for each in page)
+
+    def remove(self, name: str) -> bool:  # noqa: ARG002 - nothing is asked of the bucket
+        """Nothing: a locked object stays until its time, and to delete it would only hide it behind a marker."""
+        return False
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import re
 import secrets
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,6 +40,7 @@ _TAG = 16
 _SALT = 32
 _TRIAL = 16
 _KEY = "key"
+_PARTS = "parts"
 _LONGEST_HEAD = 4096
 _UNKNOWN = -1
 _AHEAD = 2
@@ -144,6 +145,32 @@ class Vault:
         for chunk in self.read(exhibit, unwrap, progress=progress):
             hashed.take(chunk)
         return hashed.seal(exhibit, at)
+
+    def remove(self, exhibit: str) -> bool:
+        """Take away all that stands of an exhibit, finished or given up, once its key is destroyed. Safe to repeat.
+
+        Returns whether it is gone: a shelf that locks its objects lets none go.
+        """
+        name = _name(exhibit)
+        return all(self._shelf.remove(each) for each in (name, *self._shelf.names(_below(name))))
+
+    def stray(self, known: Container[str], unwrap: Callable[[str, bytes], bytes]) -> Iterator[str]:
+        """Exhibits that stand here, finished or given up, and that no list knows, whose key `unwrap` opens.
+
+        `unwrap` takes the exhibit and its wrapped key. Raises Unreachable.
+        """
+        heads = {name: name for name in self._shelf.names("") if "/" not in name}
+        heads |= {name.split("/")[1]: name for name in self._shelf.names(_PARTS) if name.endswith(f"/{_KEY}")}
+        for exhibit, head in sorted(heads.items()):
+            if exhibit not in known and self._opens(exhibit, head, unwrap):
+                yield exhibit
+
+    def _opens(self, exhibit: str, head: str, unwrap: Callable[[str, bytes], bytes]) -> bool:
+        try:
+            _, wrapped, _ = _read_header(self._shelf.get(head, 0, _LONGEST_HEAD), exhibit)
+            return bool(unwrap(exhibit, wrapped))
+        except (Tampered, FileNotFoundError):
+            return False
 
     def _sealed(self, source: Source, deposit: "_Deposit", progress: Callable[[int], None]) -> "_Hashed":
         """All of the source put and hashed. One thread reads and hashes, one hashes, one closes and puts."""
@@ -483,7 +510,7 @@ def _nonce(number: int) -> bytes:
 
 
 def _below(exhibit: str) -> str:
-    return f"parts/{exhibit}"
+    return f"{_PARTS}/{exhibit}"
 
 
 def _part_name(folder: str, number: int) -> str:

@@ -9,7 +9,7 @@ connection of its own.
 import hmac
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -45,6 +45,19 @@ class Keys:
         """Destroy one key when `tx` is committed. Other processes may remember it for a minute more."""
         request_keys.destroy(tx, owner, key_class, at=at)
         self._remembered.forget((owner, key_class))
+
+    def forget(self, owners: Iterable[str], key_class: KeyClass) -> None:
+        """Let go of keys that a transaction has destroyed: another thread may have read one meanwhile."""
+        for owner in owners:
+            self._remembered.forget((owner, key_class))
+
+    def forget_destroyed(self) -> None:
+        """Let go of each key that another process has destroyed. Raises Unreachable."""
+        known = self._remembered.names()
+        with self._store.reading() as view:
+            gone = request_keys.destroyed_among(view, known)
+        for name in gone:
+            self._remembered.forget(name)
 
     def seal(self, owner: str, key_class: KeyClass, plain: bytes, context: str) -> bytes:
         """`plain`, closed for this owner, class and context. Raises NotFound, KeyGone, Unreachable, Refused."""
@@ -113,6 +126,10 @@ class _Remembered:
         with self._lock:
             key, _ = self._keys.get(name, (None, 0.0))
             return key
+
+    def names(self) -> tuple[tuple[str, KeyClass], ...]:
+        with self._lock:
+            return tuple(self._keys)
 
     def put(self, name: tuple[str, KeyClass], key: bytes) -> None:
         with self._lock:

@@ -78,6 +78,15 @@ def destroy(tx: sa.Connection, owner: str, key_class: KeyClass, *, at: datetime)
     tx.execute(gone.values(wrapped=None, destroyed_at=at))
 
 
+def destroyed_among(view: sa.Connection, names: Iterable[tuple[str, KeyClass]]) -> list[tuple[str, KeyClass]]:
+    """Those of the keys (owner, class) that were destroyed."""
+    wanted = set(names)
+    owners = {owner for owner, _ in wanted}
+    gone = sa.select(TABLE.c.owner, TABLE.c.key_class).where(TABLE.c.wrapped.is_(None), TABLE.c.owner.in_(owners))
+    rows = view.execute(gone).all()
+    return [name for row in rows if (name := (row.owner, KeyClass(row.key_class))) in wanted]
+
+
 def rewrap(tx: sa.Connection, ring: Ring, *, at_most: int) -> int:
     """Wrap anew, under the key that wraps now, keys that stand under another. Returns how many; 0: none is left."""
     behind = sa.select(TABLE).where(TABLE.c.wrapped.is_not(None), TABLE.c.ring_key != ring.wraps)

@@ -537,6 +537,11 @@ class Retention(Provision):
     kept: Ends
 
     @property
+    def told(self) -> str:
+        """The article of these rules, and that nobody has verified it where nobody has."""
+        return self.article if self.verified else f"{self.article}, not verified"
+
+    @property
     def lengths(self) -> dict[Keeping, str]:
         """How long after the closing each is due."""
         return {Keeping.REVIEW: self.review, **{what: getattr(self.kept, what) for what in IN_ORDER}}

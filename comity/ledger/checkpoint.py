@@ -84,10 +84,24 @@ class Signer:
 
     def sign(self, head: log.Head) -> Checkpoint:
         """The checkpoint of this head. The same head gives the same bytes (RFC 8032)."""
-        text = f"{self.origin}\n{head.size}\n{_base64(head.root)}\n"
-        key_id = _key_id(self.origin, self._key.public_key().public_bytes_raw())
-        note = f"{text}\n— {self.origin} {_base64(key_id + self._key.sign(text.encode()))}\n"
+        note = sign_note(self, f"{self.origin}\n{head.size}\n{_base64(head.root)}\n")
         return Checkpoint(origin=self.origin, size=head.size, root=head.root, note=note)
+
+    def signature(self, text: str) -> bytes:
+        """The key's id (4 bytes) and its Ed25519 signature of a text, as a signed note carries them."""
+        return _key_id(self.origin, self._key.public_key().public_bytes_raw()) + self._key.sign(text.encode())
+
+
+def sign_note(signer: Signer, text: str) -> str:
+    """A text that ends its last line, as a signed note (C2SP): whose first line never looks like another kind's."""
+    return f"{text}\n— {signer.origin} {_base64(signer.signature(text))}\n"
+
+
+def has_signed(key: VerifierKey, note: str) -> bool:
+    """Whether a signed note of one text and one signature was signed by this key."""
+    text, _, signed = note.rpartition("\n\n— ")
+    name, _, signature = signed.partition(" ")
+    return signature.endswith("\n") and _has_signed(key, f"{text}\n", (name, signature[:-1]))
 
 
 def sign_head(store: Store, signer: Signer) -> Checkpoint | None:

@@ -226,6 +226,48 @@ RETENTION = sa.Table(
     _one_of("what", Keeping),
 )
 
+LEGAL_HOLD = sa.Table(
+    "legal_hold",
+    METADATA,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("reference", sa.String(26), nullable=False),
+    sa.Column("placed_by", sa.String(32), nullable=False, comment="an opaque id"),
+    sa.Column("placed_at", Instant, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False, comment="reason and authorisation, under the record key"),
+    sa.Column("lifted_by", sa.String(32), comment="an opaque id, never that of who placed it"),
+    sa.Column("lifted_at", Instant),
+    sa.Index(None, "reference", "lifted_at"),
+)
+
+DESTRUCTION = sa.Table(
+    "destruction",
+    METADATA,
+    _of_request(),
+    sa.Column("what", sa.String(7), primary_key=True),
+    sa.Column("id", sa.String(26), nullable=False, comment="of the proposal"),
+    sa.Column("due", Instant, nullable=False, comment="the date that had come"),
+    sa.Column("rule", sa.String(200), nullable=False),
+    sa.Column("article", sa.String(200), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False, comment="of what was proposed: ids and dates"),
+    sa.Column("proposed_by", sa.String(32), nullable=False, comment="an opaque id"),
+    sa.Column("proposed_at", Instant, nullable=False),
+    sa.Column("decided_by", sa.String(32), comment="an opaque id, never that of who proposed it"),
+    sa.Column("decided_role", sa.String(32)),
+    sa.Column("decided_at", Instant),
+    sa.Column("shredded_at", Instant, comment="when the keys were destroyed"),
+    sa.Column("ring_keys", sa.Text, nullable=False, comment="under which keys of the ring they were wrapped"),
+    sa.Column("given_up", sa.Text, nullable=False, comment="exhibits whose deposit was never finished"),
+    sa.Column("certificate", sa.Text, comment="the signed note"),
+    sa.Column("certified_at", Instant),
+    _one_of("what", Keeping),
+)
+sa.Index(
+    "ix_destruction_unfinished",
+    DESTRUCTION.c.decided_at,
+    sqlite_where=DESTRUCTION.c.certified_at.is_(None),
+    postgresql_where=DESTRUCTION.c.certified_at.is_(None),
+)
+
 LAW = sa.Table(
     "law",
     METADATA,

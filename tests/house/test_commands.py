@@ -16,6 +16,8 @@ _READS_NOTHING = {
     "up": "it runs until it is stopped",
     "worker": "it runs until it is stopped",
     "keys rotate": "it says how many keys it wrapped",
+    "keys retire": "it says how many keys are left",
+    "destroy certificate": "it prints the signed note as it was signed, and nothing else",
     "ledger key": "its one line is made to be copied",
     "ledger export": "it writes a file",
     "ledger prove": "it prints JSON and nothing else",

@@ -116,6 +116,12 @@ def _keep(life: MarkedLife) -> None:
     life.comity(*words, "--reason", marker("of keeping"), "--as", _DAN, expect=1)
     told = life.comity(*words, "--reason", marker("of keeping"), "--as", "p-eve", "--json")
     assert read_json(told)[2]["rule"] == GIVEN
+    grounds = ("--reason", marker("of holding"), "--authorisation", marker("authorisation of holding"))
+    hold = read_json(life.comity("hold", "place", life.reference, *grounds, "--as", _DAN, "--json"))["id"]
+    assert marker("of holding").encode() in life.comity("retention", life.reference)
+    life.comity("hold", "lift", life.reference, hold, "--reason", marker("of lifting"), "--as", _DAN, expect=1)
+    life.comity("destroy", "propose", life.reference, "vault", "--reason", marker("of ending"), "--as", _DAN, expect=1)
+    life.comity("hold", "lift", life.reference, hold, "--reason", marker("of lifting"), "--as", "p-eve")
 
 
 async def _arrive(life: MarkedLife) -> None:
@@ -207,6 +213,10 @@ def _hand_on(life: MarkedLife) -> None:
     thing = read_json(life.comity(*words))["custody"]["exhibit"]
     life.comity("evidence", "enter", thing, "moved", *about, *who, expect=1)
     life.comity("evidence", "enter", thing, "moved", *hands, *about, *who, "--condition", marker("custody.condition"))
+    apart = ("--hash", sha256(MARK.encode()).hexdigest(), "--description", marker("of what is elsewhere"))
+    held = ("--held-by", marker("elsewhere.held_by"), "--held-as", marker("elsewhere.held_as"), hands[0], hands[1])
+    kept = read_json(life.comity("evidence", "elsewhere", life.reference, *apart, *held, *about, *who, "--json"))
+    life.comity("evidence", "mark", kept["custody"]["exhibit"], "--reason", marker("of marking"), "--as", _DAN)
     assert marker("of a thing").encode() in life.comity("evidence", "custody", thing)
 
 
@@ -281,4 +291,4 @@ def _acts(life: MarkedLife) -> set[str]:
 
 def digests() -> Iterable[str]:
     """The hashes of what was handed over, by which known material is found."""
-    return (sha256(CONTENT).hexdigest(), sha256(CONTENT[::-1] + CONTENT).hexdigest())
+    return (sha256(MARK.encode()).hexdigest(), sha256(CONTENT).hexdigest(), sha256(CONTENT[::-1] + CONTENT).hexdigest())

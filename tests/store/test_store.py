@@ -1,13 +1,16 @@
 """What the store promises on both databases."""
 
+import secrets
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from comity.errors import Unreachable
 from comity.store import PATIENCE, Instant, Store
+from tests.secrecy.remains import holding, postgres_folder
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:
@@ -53,3 +56,37 @@ def test_an_instant_comes_back_in_utc_whatever_zone_it_came_in(store: Store) -> 
         tx.execute(table.insert().values(at=written))
         assert tx.execute(sa.select(table.c.at)).scalar_one() == written
         assert tx.execute(sa.select(table.c.at)).scalar_one().tzinfo == UTC
+
+
+def test_what_was_overwritten_leaves_the_databases_own_files(store: Store) -> None:
+    """PostgreSQL keeps it in its write-ahead log alone; SQLite's log is cut to nothing."""
+    made, gone = secrets.token_bytes(61), [secrets.token_bytes(61) for _ in range(40)]
+    with store.transaction() as tx:
+        tx.execute(sa.text("create table kept (id integer primary key, sealed bytea)"))
+        rows = [{"id": number, "sealed": sealed} for number, sealed in enumerate([made, *gone])]
+        tx.execute(sa.text("insert into kept values (:id, :sealed)"), rows)
+    with store.transaction() as tx:
+        tx.execute(sa.text("update kept set sealed = null where id > 0"))
+    store.scrub("kept")
+    folder = _folder(store)
+    assert holding(folder, gone) <= {"pg_wal"}
+    assert holding(folder, [made]) - {"pg_wal"}
+
+
+def _folder(store: Store) -> Path:
+    """Where the database lies."""
+    if store.url.startswith("sqlite"):
+        return Path(sa.make_url(store.url).database or "").parent
+    return postgres_folder(store)
+
+
+def test_a_log_that_is_being_read_is_not_cut_and_says_so(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'comity.db'}")
+    store.migrate()
+    with store.reading() as view:
+        view.execute(sa.text("select count(*) from request_key")).scalar_one()
+        with store.transaction() as tx:
+            tx.execute(sa.text("create table later (id integer)"))
+        with pytest.raises(Unreachable, match="tried again"):
+            store.scrub("later")
+    store.scrub("later")

@@ -31,6 +31,11 @@ class _Exhibit(BaseModel):
     seal: Seal
     known: Particulars
 
+    @property
+    def name(self) -> str:
+        """How its giver called it; of what nobody is to open not even that is told."""
+        return "" if self.known.never_open else self.known.name
+
 
 def enclosure(home: Home, request: Request, package: str, seals: dict[str, Seal], at: datetime) -> Enclosure:
     """All that goes into a package but the bytes of its exhibits. `seals`: with what a container asks for."""
@@ -76,7 +81,7 @@ def _custody(home: Home, reference: str, inside: list[_Exhibit]) -> dict[str, by
     told = {}
     for each in inside:
         chain = in_order([link for link in links if link.custody.exhibit == each.seal.exhibit])
-        told[custody_of(each.seal.exhibit)] = case.graph(each.seal, each.known.name, chain)
+        told[custody_of(each.seal.exhibit)] = case.graph(each.seal, each.name or None, chain)
     return told
 
 
@@ -87,7 +92,7 @@ def _cover(request: Request, sent: Package, inside: list[_Exhibit], at: datetime
         "packed": f"{at:%Y-%m-%d %H:%M:%S} UTC",
         "head": _head(request, sent, at),
         "conditions": [(measure.id, text) for measure in request.measures for text in measure.conditions],
-        "exhibits": [_row(each, each.known.name) for each in inside],
+        "exhibits": [_row(each) for each in inside],
     }
     try:
         return printed(TEMPLATE, told, at)
@@ -109,12 +114,12 @@ def _head(request: Request, sent: Package, at: datetime) -> list[tuple[str, str]
     return [row for row in rows if row[1]]
 
 
-def _row(each: _Exhibit, name: str) -> dict[str, str]:
+def _row(each: _Exhibit) -> dict[str, str]:
     return {
         "id": each.seal.exhibit,
         "size": str(each.seal.size),
         "measure": each.known.measure or "the request",
-        "name": name,
+        "name": each.name,
         "sha256": each.seal.sha256,
     }
 

@@ -159,7 +159,7 @@ class EvidenceRoom:
         if kept.sha512 is not None and kept.crc32 is not None:
             return kept
         unwrap = partial(self._unwrap, request.reference, kept.exhibit)
-        found = self._home.vault.examine(kept.exhibit, unwrap, at=kept.sealed_at, progress=activity.heartbeat)
+        found = self._home.vault.examine(kept.exhibit, unwrap, at=kept.sealed_at, progress=_alive)
         compare(kept, found)
         return found
 
@@ -179,6 +179,11 @@ class EvidenceRoom:
         entries = [custody_entry(self._home, departure.reference, row, _name(departure, row)) for row in rows]
         with self._home.store.transaction() as tx:
             log.append(tx, [entry for entry in entries if not log.stands(tx, entry.reference, str(entry.id))])
+
+
+def _alive(_done: int) -> None:
+    """A worker that reads is no worker that died; how far a package is, its sending says."""
+    activity.heartbeat()
 
 
 def _package(request: Request, departure: Departure) -> Package:

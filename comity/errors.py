@@ -6,6 +6,7 @@ ComityError                    every error that a person or an operator can mend
 │   ├── NotYours               the person is unknown, or does not hold the role
 │   ├── Stale                  the part has moved on since the person looked
 │   ├── Objection              a guard of the row objects, with its reason
+│   ├── Doubtful               a receipt is not the recipient's, or not of what was sent
 │   ├── DeedReused             the id was used for another deed
 │   ├── Unreadable             the input cannot be read as what it should be: one fault a line
 │   ├── AlreadyKnown           this State has sent, or told, it before
@@ -41,6 +42,10 @@ class Stale(Refused):
 
 class Objection(Refused):
     """A guard of the row objects, with its reason."""
+
+
+class Doubtful(Refused):
+    """What was handed in as a receipt is not the recipient's, or not of what was sent to them."""
 
 
 class DeedReused(Refused):

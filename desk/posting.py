@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +12,7 @@ from ulid import ULID
 
 from activities.exhibits import custody_entry, opened_seal
 from activities.post import first_told
-from comity.errors import Refused, Unreadable
+from comity.errors import Doubtful, Refused, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
@@ -26,6 +27,7 @@ from comity.request.rules import URGENT
 from desk import acting, lettering, papers
 from desk.counter import Counter
 from desk.filing import Paper, Posted
+from desk.receipting import doubt
 from desk.sealing import Handed, seal_in
 from desk.submitting import foreign_text, make_keys
 
@@ -165,11 +167,19 @@ def set_aside(counter: Counter, piece: Piece, person: str, reason: str) -> None:
 async def acted(
     counter: Counter, reference: str, by: tuple[str, acting.Said], posted: str | None
 ) -> tuple[Deed, Receipt]:
-    """Do an act: on the strength of a piece of post where one is named (by its id or a fragment)."""
-    if posted:
-        return await act_by(counter, reference, found(counter.home, posted), by)
-    deed = acting.deed_of(counter, reference, *by)
-    return deed, await counter.act(reference, deed)
+    """Do an act: on the strength of a piece of post where one is named (by its id or a fragment).
+
+    A receipt that is not the recipient's is refused, and doubted on record. Raises what the door would raise.
+    """
+    try:
+        if posted:
+            return await act_by(counter, reference, found(counter.home, posted), by)
+        deed = acting.deed_of(counter, reference, *by)
+        return deed, await counter.act(reference, deed)
+    except Doubtful as fault:
+        with suppress(Refused):  # that it was tried is on record
+            await doubt(counter, reference, (by[0], by[1].part), fault)
+        raise
 
 
 async def lettered(

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from ulid import ULID
 
-from comity.errors import ComityError, Refused, Tampered
+from comity.errors import ComityError, Doubtful, NotFound, Refused, Tampered, Unreadable
 from comity.home import Home
-from comity.request.lifecycle import Act
-from comity.request.model import Package, Request
-from comity.request.rules import part_of
+from comity.request.lifecycle import Act, Role
+from comity.request.model import Deed, Package, Particulars, ReceiptOfPackage, Request
+from comity.request.rules import differing_exhibits, part_of
 from desk.counter import Counter
 
 
@@ -30,8 +31,8 @@ def of_receipt(counter: Counter, request: Request, by: tuple[str, str], path: Pa
     """The particulars of `confirm receipt`: the recipient's own hashes, and by which certificate they are signed.
 
     `by`: the person who enters it, and the package. Where the recipient's certificate is here, only what is signed by
-    it counts. Raises, after entering the attempt, NotFound, Unreadable, Refused for a signature by another or of
-    another day, and Tampered for one of other bytes, or for a receipt of another package.
+    it counts. Raises, after entering the attempt, NotFound and Unreadable for what is none, and Doubtful for what is
+    signed by another, on another day, over other bytes, or tells of another package or other hashes than were sent.
     """
     if path is None:
         return {}
@@ -39,7 +40,20 @@ def of_receipt(counter: Counter, request: Request, by: tuple[str, str], path: Pa
         return _checked(counter.home, request, by[1], path)
     except (Refused, Tampered) as fault:
         _enter(counter, request.reference, by, path, fault)
-        raise
+        if isinstance(fault, NotFound | Unreadable):
+            raise
+        raise Doubtful(str(fault)) from None
+
+
+async def doubt(counter: Counter, reference: str, by: tuple[str, str], fault: Doubtful) -> None:
+    """Say on record that a receipt is in doubt: from then on it is owed that somebody clears it up.
+
+    Raises Refused where the package stands so that there is none to doubt; what was tried is on record all the same.
+    """
+    role = counter.role_for(by[0], frozenset({Role.EVIDENCE_OFFICER, Role.COORDINATOR}), on_behalf=False)
+    said = Particulars(reason=f"a receipt was refused: {fault}")
+    deed = Deed(id=str(ULID()), act=Act.DOUBT_RECEIPT, part=by[1], person=by[0], role=role, particulars=said)
+    await counter.act(reference, deed)
 
 
 def _checked(home: Home, request: Request, part: str, path: Path) -> dict[str, Any]:
@@ -48,12 +62,20 @@ def _checked(home: Home, request: Request, part: str, path: Path) -> dict[str, A
     receipt = receipts.read(path)
     if (receipt.reference, receipt.package) != (request.reference, part):
         raise Tampered("the receipt is of another package than the one named; look at the recipient's receipt.json")
-    hashes = {item.id: item.sha256 for item in receipt.exhibits}
-    return {"content": receipt.content_digest, "exhibits": hashes} | _signed(home, part_of(request, part), path)
+    package = part_of(request, part)
+    if not isinstance(package, Package):
+        raise NotFound(f"{part} is no package; name one like P1")
+    told = ReceiptOfPackage(
+        content=receipt.content_digest, exhibits={item.id: item.sha256 for item in receipt.exhibits}
+    )
+    signed = _signed(home, package, path)
+    if differing := differing_exhibits(package, told):
+        raise Tampered(f"the receipt differs for {', '.join(differing)}; 'reject' it, then dispatch again")
+    return {"content": told.content, "exhibits": told.exhibits} | signed
 
 
-def _signed(home: Home, package: object, path: Path) -> dict[str, Any]:
-    if not isinstance(package, Package) or not home.recipient_certificate(package.recipient).exists():
+def _signed(home: Home, package: Package, path: Path) -> dict[str, Any]:
+    if not home.recipient_certificate(package.recipient).exists():
         return {}
     from comity.evidence import receipts
     from comity.evidence.signing import read_certificates

@@ -71,9 +71,10 @@ async def _found(client: Client, query: str) -> AsyncIterator[UnderWay]:
 async def _of(client: Client, workflow: str, pending: PendingActivityInfo) -> UnderWay:
     _, reference, attempt = workflow.split("/")
     package, _, number = attempt.rpartition("-")
-    converter = client.data_converter.with_context(WorkflowSerializationContext("default", workflow))
+    converter = client.data_converter.with_context(WorkflowSerializationContext(client.namespace, workflow))
     failed = await converter.decode_failure(pending.last_failure) if pending.HasField("last_failure") else ""
-    beat = await converter.decode(pending.heartbeat_details.payloads, [Progress])
+    beats = pending.heartbeat_details.payloads  # none, as long as it has not begun to send
+    beat = await converter.decode(beats, [Progress]) if beats else []
     return UnderWay(
         reference=reference,
         package=package,

@@ -373,7 +373,7 @@ def content_digest(reference: str, package: str, exhibits: tuple[Exhibit, ...]) 
 
 def _dispatched(request: Request, event: Event) -> Request:
     package = cast("Package", part_of(request, event.part))
-    return _with_slip(_change(request, event, attempts=package.attempts + 1), event)
+    return _with_slip(_change(request, event, attempts=package.attempts + 1, doubted=False), event)
 
 
 def _with_slip(request: Request, event: Event) -> Request:
@@ -402,6 +402,10 @@ def _brought(request: Request, event: Event) -> Request:
 def _at_its_recipient(request: Request, event: Event, attempt: int) -> Request:
     """Known since the edition that asks for it: what an earlier one has become stays as it was."""
     return _change(request, event, arrived=attempt) if request.edition >= _ARRIVAL_SINCE else request
+
+
+def _doubted(request: Request, event: Event) -> Request:
+    return _change(request, event, doubted=event.act == Act.DOUBT_RECEIPT)
 
 
 def is_lead(request: Request, package: Package) -> bool:
@@ -795,6 +799,8 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.DISPATCH_AGAIN: _dispatched,
     Act.DISCLOSE_AT_ONCE: _disclosed,
     Act.REPORT_DELIVERY: _brought,
+    Act.DOUBT_RECEIPT: _doubted,
+    Act.SETTLE_DOUBT: _doubted,
     Act.RATIFY_DISCLOSURE: _disclosure_ratified,
     Act.REFUSE_DISCLOSURE: _not_ratified,
     Act.CONFIRM_RECEIPT: _arrived,
@@ -867,6 +873,7 @@ def duties_of(request: Request) -> tuple[tuple[str, Duty], ...]:
     alone = [(measure.id, Duty.PROVISIONAL_ACT) for measure in request.measures if _provisional(request, measure)]
     alone += [(measure.id, Duty.ACKNOWLEDGE_ASSIGNMENT) for measure in request.measures if _untaken(request, measure)]
     alone += [(package.id, Duty.SEE_IT_ARRIVE) for package in request.packages if _on_its_way(request, package)]
+    alone += [(package.id, Duty.CLEAR_UP_RECEIPT) for package in request.packages if _in_doubt(request, package)]
     later = _until_told(request) if request.status != Status.CLOSED else []
     return (*own, *((("request", duty)) for duty in _until_done(request)), *standing, *alone, *later)
 
@@ -929,7 +936,7 @@ def _child_protection_must_know(request: Request) -> bool:
 
 
 _CHILD_PROTECTION_SINCE = _REMEDIES_SINCE = 2
-_ARRIVAL_SINCE = 3
+_ARRIVAL_SINCE = _DOUBT_SINCE = 3
 """The edition from which on these duties are owed."""
 
 _TO_BE_TOLD = frozenset({Status.DONE, Status.PARTLY_DONE, Status.IMPOSSIBLE, Status.REFUSED})
@@ -974,6 +981,12 @@ def _on_its_way(request: Request, package: Package) -> bool:
     """Dispatched, and nothing says that it lies with its recipient: no machine of ours, nobody there, no proof."""
     under_way = package.status == Status.DISPATCHED and package.arrived != package.attempts
     return request.edition >= _ARRIVAL_SINCE and request.status != Status.CLOSED and under_way
+
+
+def _in_doubt(request: Request, package: Package) -> bool:
+    """A receipt came that is not the recipient's, and no true one has ended it."""
+    standing = package.status in (Status.DISPATCHED, Status.DELIVERED)
+    return request.edition >= _DOUBT_SINCE and request.status != Status.CLOSED and standing and package.doubted
 
 
 def _settle_duties(request: Request, event: Event) -> Request:

@@ -106,6 +106,7 @@ class Duty(StrEnum):
     TELL_CHILD_PROTECTION = "tell child protection"
     DECIDE_REMEDY = "decide on the remedy"
     SEE_IT_ARRIVE = "see that it arrives"
+    CLEAR_UP_RECEIPT = "clear up the receipt"
 
 
 class Act(StrEnum):
@@ -227,6 +228,8 @@ class Act(StrEnum):
     ACKNOWLEDGE_ESCALATION = "acknowledge an escalation"
     DEPOSIT = "deposit"
     REPORT_DELIVERY = "report delivery"
+    DOUBT_RECEIPT = "doubt the receipt"
+    SETTLE_DOUBT = "settle the doubt"
     OPEN_VAULT = "open vault"
     APPLY_LAW = "apply newer law"
     RECORD_FINDINGS = "record findings"
@@ -369,6 +372,8 @@ class Guard(StrEnum):
     ITS_MINUTE = "not before the minute at which it is executed in several States"
     REMEDY_SOUGHT = "a remedy was sought against it, and not decided on"
     NO_REMEDY_PENDS = "no remedy is pending against what it holds, or was upheld"
+    DISPATCHED = "it has left, and nobody has receipted it"
+    IN_DOUBT = "a receipt of it is in doubt"
     NUMBER_AND_SLIP = "what a person carries has a number, and a slip or note that proves it was handed over"
 
 
@@ -651,6 +656,8 @@ STILL: tuple[Still, ...] = (
     _still(_A.DEPOSIT,                    Kind.MEASURE,  (_EVID, _EXEC, _COORD, _DUTY), _G.NEW_EXHIBIT),
     _still(_A.DRAFT_PACKAGE,              Kind.REQUEST,  (_EVID, _DUTY),              _G.WORK_GOES_ON, _G.EXHIBITS_OF_REQUEST),
     _still(_A.REPORT_DELIVERY,            Kind.PACKAGE,  Role.SYSTEM),
+    _still(_A.DOUBT_RECEIPT,              Kind.PACKAGE,  (_EVID, _COORD),             _G.DISPATCHED, _G.WITH_REASON),
+    _still(_A.SETTLE_DOUBT,               Kind.PACKAGE,  (_EVID, _COORD, _HEAD),      _G.IN_DOUBT, _G.WITH_REASON),
     _still(_A.OPEN_VAULT,                 Kind.REQUEST,  (_DUTY, _HEAD),               _G.WITH_REASON),
     _still(_A.APPLY_LAW,                  Kind.REQUEST,  (_COORD, _REV, _HEAD),       _G.ANOTHER_LAW, _G.WITH_REASON),
     _still(_A.RECORD_FINDINGS,            Kind.MEASURE,  _REV),
@@ -759,6 +766,7 @@ OWED_BY: dict[Duty, tuple[Role, ...]] = {
     Duty.TELL_CHILD_PROTECTION: (_DUTY,),
     Duty.DECIDE_REMEDY:       (_COURT,),
     Duty.SEE_IT_ARRIVE:       (_EVID,),
+    Duty.CLEAR_UP_RECEIPT:    (_EVID, _HEAD),
 }  # fmt: skip
 """Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
 

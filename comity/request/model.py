@@ -815,6 +815,7 @@ class Package(Kept):
     content: Digest = Field(description="digest of the exhibits' seals, in order")
     hands: tuple[PersonId, ...] = ()
     attempts: int = 0
+    doubted: bool = Field(default=False, description="a receipt came that is not its recipient's, or not of it")
     arrived: int = Field(default=0, description="the last attempt that is known to lie with its recipient")
     channel: Channel = Channel.FOLDER
     return_by: AwareDatetime | None = None

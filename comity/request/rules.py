@@ -552,6 +552,16 @@ def _number_and_slip(view: View) -> str | None:
     return _unless(given, "name the number under which it is carried, and give the slip, or a note of who took it")
 
 
+def _has_left(view: View) -> str | None:
+    left = isinstance(view.part, Package) and view.part.status in (Status.DISPATCHED, Status.DELIVERED)
+    return _unless(left, "only a package that has left, and was not receipted, has a receipt to doubt")
+
+
+def _is_in_doubt(view: View) -> str | None:
+    doubted = isinstance(view.part, Package) and view.part.doubted
+    return _unless(doubted, "no receipt of it is in doubt")
+
+
 def _says_when(view: View) -> str | None:
     delay = view.deed.particulars
     if not isinstance(delay, Delay) or delay.estimate is None:
@@ -704,6 +714,8 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.EXHIBIT_HERE: _exhibit_here,
     Guard.REMEDY_OVER: _remedy_over,
     Guard.NUMBER_AND_SLIP: _number_and_slip,
+    Guard.DISPATCHED: _has_left,
+    Guard.IN_DOUBT: _is_in_doubt,
     Guard.SAYS_WHEN: _says_when,
     Guard.NO_EMERGENCY_TOLD: _no_emergency_told,
     Guard.PUT_DOWN: _was_put_down,

@@ -7,7 +7,7 @@ from typing import Any
 
 from ulid import ULID
 
-from comity.evidence import receiving
+from comity.evidence import receipts, receiving
 from comity.evidence.bundle import Trust
 from comity.evidence.manifest import Receipt
 from comity.request.lifecycle import Act, Role, Stage, Status, has_ended
@@ -86,7 +86,7 @@ class Life:
         """What the recipient finds in a package, opened with a key that is nowhere here."""
         identity = self.authority.home.folder.parent / "identity"
         trust = Trust(self.authority.home.signatory().certificates, (), datetime.now(UTC))
-        return receiving.receive(path, identity, self.folder / str(ULID()), trust)
+        return receiving.receive(path, identity, self.folder / str(ULID()), trust, receipts.signatory_of(identity))
 
     async def is_confirmed(self, receipt: Receipt) -> None:
         """The recipient's own hashes are those of the package."""

@@ -619,17 +619,22 @@ def show(
     reference: Reference,
     deadlines: Annotated[bool, typer.Option("--deadlines", help="Instead: how each deadline was counted.")] = False,
     review: Annotated[bool, typer.Option("--review", help="Instead: each reviewer's checklist.")] = False,
+    release: Annotated[
+        str | None, typer.Option("--release", help="Instead: what is looked at before this package is approved: P1.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show one request: where it stands, what is owed by when and why, and what is open for whom."""
     from desk.counter import on_record
-    from desk.telling import show_deadlines, show_request, show_review, whole
+    from desk.telling import show_deadlines, show_release, show_request, show_review, whole
 
-    if deadlines and review:
-        raise typer.BadParameter("say one of --deadlines, --review")
+    if sum((deadlines, review, release is not None)) > 1:
+        raise typer.BadParameter("say one of --deadlines, --review, --release")
     home = open_home(Settings())
     request = on_record(home, _found(home, reference))
-    if review:
+    if release is not None:
+        show_release(home, request, release, as_json=as_json)
+    elif review:
         show_review(home, request, as_json=as_json)
     elif deadlines:
         show_deadlines(home, request, as_json=as_json)

@@ -56,7 +56,7 @@ def custody(
         return
     told = custody_of(home, exhibit)
     if pdf:
-        _print(pdf, told)
+        _print(home, pdf, told)
     elif as_json:
         say_json(told.model_dump(mode="json") | {"unbroken": not told.breaks})
     else:
@@ -73,12 +73,12 @@ def _list(home: Home, reference: str, *, as_json: bool) -> None:
         say(row.line)
 
 
-def _print(path: Path, told: "Custody") -> None:
+def _print(home: Home, path: Path, told: "Custody") -> None:
     from desk.leaving import leave, refuse_old_file
-    from desk.printing import pdf
+    from desk.printing import pdf, signed
 
     refuse_old_file(path, "--pdf")
-    leave(path, [pdf(told, datetime.now(UTC))])
+    leave(path, [signed(home, pdf(told, datetime.now(UTC)))])
     say(f"written: {path}; it holds what the custody says, for those alone who may read that")
 
 

@@ -3,7 +3,10 @@
 from datetime import datetime
 from pathlib import Path
 
+from activities.packing import signs
 from activities.printing import printed
+from comity.evidence.signing import sign_page
+from comity.home import Home
 from desk.custody import Custody, head, paragraphs, printed_at
 
 TEMPLATE = Path(__file__).parent / "templates" / "custody.typ"
@@ -19,3 +22,9 @@ def pdf(custody: Custody, at: datetime) -> bytes:
         "printed": printed_at(at),
     }
     return printed(TEMPLATE, told, at)
+
+
+def signed(home: Home, page: bytes) -> bytes:
+    """The page with this authority's signature in it, timestamped where an authority is asked. Raises Unreachable."""
+    by = signs(home)
+    return sign_page(page, by.by, by.ask)

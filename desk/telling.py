@@ -19,6 +19,7 @@ from comity.request.gaps import Lack
 from comity.request.lifecycle import Duty, Role
 from comity.request.model import Direction, Measure, Owed, Package, Question, Request, Safeguard, Task, stage_of
 from comity.request.rules import offers, parts_of
+from desk.before_release import checks
 from desk.reviewing import checklists
 from desk.submitting import Questions
 from desk.tracing import Line
@@ -168,6 +169,15 @@ def show_review(home: Home, request: Request, *, as_json: bool) -> None:
         say_json([each.model_dump(mode="json") for each in found])
     else:
         say("\n\n".join("\n".join(reviewing.lines(each)) for each in found))
+
+
+def show_release(home: Home, request: Request, package: str, *, as_json: bool) -> None:
+    """What whoever approves the release of a package looks at."""
+    found = checks(home, request, package)
+    if as_json:
+        say_json([each.model_dump(mode="json") for each in found])
+    else:
+        say("\n".join(each.line for each in found))
 
 
 def _part(part: Measure | Package | Question) -> str:

@@ -4,6 +4,7 @@ Nothing is fetched: whoever checks names the certificates that they trust; revoc
 """
 
 import asyncio
+import io
 import os
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.signers import PdfSignatureMetadata, async_sign_pdf
 from pyhanko.sign.signers.pdf_cms import SimpleSigner
 from pyhanko.sign.timestamps.api import TimeStamper
 from pyhanko.sign.validation.errors import SignatureValidationError
@@ -142,14 +146,25 @@ def sign(data: bytes, by: Signatory, ask: Ask | None) -> bytes:
 
     Raises Unreachable when the authority does not answer, and Refused when it answers something else.
     """
-    signer = SimpleSigner(
+    stamper = _Asking(ask) if ask else None
+    signed = _run(_signer(by).async_sign_general_data(data, _HASH, use_cades=True, timestamper=stamper))
+    return bytes(signed.dump())
+
+
+def sign_page(page: bytes, by: Signatory, ask: Ask | None) -> bytes:
+    """The same PDF with a signature in it (PAdES), which any reader of PDF checks. Raises as `sign`."""
+    how = PdfSignatureMetadata(field_name="Signature", md_algorithm=_HASH, subfilter=SigSeedSubFilter.PADES)
+    writer, stamper = IncrementalPdfFileWriter(io.BytesIO(page)), _Asking(ask) if ask else None
+    signed: io.BytesIO = _run(async_sign_pdf(writer, how, _signer(by), timestamper=stamper))
+    return signed.getvalue()
+
+
+def _signer(by: Signatory) -> SimpleSigner:
+    return SimpleSigner(
         signing_cert=_asn1(by.certificates[0]),
         signing_key=keys.PrivateKeyInfo.load(by.key),
         cert_registry=_store(by.certificates),
     )
-    stamper = _Asking(ask) if ask else None
-    signed = _run(signer.async_sign_general_data(data, _HASH, use_cades=True, timestamper=stamper))
-    return bytes(signed.dump())
 
 
 def _store(certificates: Iterable[x509.Certificate]) -> SimpleCertificateStore:

@@ -21,7 +21,7 @@ from desk.depositing import Intake, take_in, unwatched
 from desk.doctor import Finding, examine
 from desk.entering import Entered, Said, enter
 from desk.itemising import Collected, register
-from desk.printing import pdf
+from desk.printing import pdf, signed
 from desk.tracing import trace
 from tests.office import Office, letter, office
 
@@ -320,6 +320,21 @@ async def test_the_page_can_be_read_by_another_tool(authority: Office, reference
     assert pdf(told, at) == page.read_bytes()
     assert all(line.split()[-5] == "yes" for line in _poppler("pdffonts", str(page)).splitlines()[2:])
     assert "pdfaid:part>2<" in _poppler("pdfinfo", "-meta", str(page))
+
+
+async def test_the_signature_of_the_page_is_checked_by_another_tool(
+    authority: Office, reference: str, tmp_path: Path
+) -> None:
+    phone, _ = await chain_of(authority, reference)
+    page = signed(authority.home, pdf(custody_of(authority.home, phone), datetime.now(UTC)))
+    (tmp_path / "custody.pdf").write_bytes(page)
+    told = _poppler("pdfsig", str(tmp_path / "custody.pdf"))
+    assert "Signature is Valid" in told
+    assert "Total document signed" in told
+    assert "central authority of LU" in told
+    assert 'pdfaid:part="2"' in _poppler("pdfinfo", "-meta", str(tmp_path / "custody.pdf"))
+    (tmp_path / "altered.pdf").write_bytes(page.replace(b"/Type", b"/Tupe", 1))
+    assert "Signature is Valid" not in _poppler("pdfsig", str(tmp_path / "altered.pdf"))
 
 
 async def test_a_script_without_a_font_is_refused_not_left_out(authority: Office, reference: str) -> None:

@@ -17,8 +17,9 @@ from ulid import ULID
 
 from bench.apart import apart, most_memory
 from bench.report import Found, Row
-from comity.evidence.shelves import Folder
+from comity.evidence.shelves import Bucket, Folder, Shelf, Where
 from comity.evidence.vault import Vault, Wrapping
+from tests.buckets import serving
 
 _ROUNDS = 3
 _LARGER = 4
@@ -54,18 +55,36 @@ def measure(asked: argparse.Namespace) -> Found:
         exhibit = _hollow(folder / "exhibit", size)
         _plain(exhibit), apart(seal, exhibit, folder)
         pairs = [(_plain(exhibit), apart(seal, exhibit, folder)) for _ in range(_ROUNDS)]
-        larger = apart(seal, _hollow(folder / "larger", size * _LARGER), folder)
-    return Found((_row(size, pairs, larger),))
+        large = _hollow(folder / "larger", size * _LARGER)
+        larger = apart(seal, large, folder)
+        with serving(_made(folder / "s3")) as server:
+            bucket = [apart(seal_in_bucket, each, server.bucket()) for each in (exhibit, large)]
+    return Found((_row(size, pairs, (larger, *bucket)),))
 
 
 def seal(exhibit: Path, folder: Path) -> Sealed:
     """Deposit it in a vault of its own, which is then removed."""
-    with tempfile.TemporaryDirectory(dir=folder) as room, exhibit.open("rb", buffering=0) as source:
-        vault, wrapping = Vault(Folder(Path(room))), secrets.token_bytes(32)
+    with tempfile.TemporaryDirectory(dir=folder) as room:
+        return _sealed(exhibit, Folder(Path(room)))
+
+
+def seal_in_bucket(exhibit: Path, place: Where) -> Sealed:
+    """Deposit it in a bucket with a default retention (SeaweedFS on this machine)."""
+    return _sealed(exhibit, Bucket(place))
+
+
+def _sealed(exhibit: Path, shelf: Shelf) -> Sealed:
+    wrapping = secrets.token_bytes(32)
+    keys = Wrapping(lambda key: aes_key_wrap(wrapping, key), lambda key: aes_key_unwrap(wrapping, key))
+    with exhibit.open("rb", buffering=0) as source:
         began = time.perf_counter()
-        keys = Wrapping(lambda key: aes_key_wrap(wrapping, key), lambda key: aes_key_unwrap(wrapping, key))
-        vault.deposit(source, str(ULID()), keys, at=datetime.now(UTC))
+        Vault(shelf).deposit(source, str(ULID()), keys, at=datetime.now(UTC))
         return Sealed(time.perf_counter() - began, most_memory())
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def _hollow(path: Path, size: int) -> Path:
@@ -100,7 +119,8 @@ def _synced(path: Path) -> float:
     return time.perf_counter() - began
 
 
-def _row(size: int, pairs: Sequence[tuple[Plain, Sealed]], larger: Sealed) -> Row:
+def _row(size: int, pairs: Sequence[tuple[Plain, Sealed]], others: tuple[Sealed, Sealed, Sealed]) -> Row:
+    larger, in_bucket, larger_in_bucket = others
     rates = [plain.seconds / sealed.seconds for plain, sealed in pairs]
     unsynced = statistics.median((plain.digest + plain.encrypt) / sealed.seconds for plain, sealed in pairs)
     memory = max(sealed.memory for _, sealed in pairs)
@@ -110,11 +130,20 @@ def _row(size: int, pairs: Sequence[tuple[Plain, Sealed]], larger: Sealed) -> Ro
         f"**{ratio:.2f} ×** (rounds {' '.join(f'{rate:.2f}' for rate in rates)}): {_rate(size, pairs, 1)} against "
         f"{_rate(size, pairs, 0)} MiB/s, both on the disk; {unsynced:.2f} × when openssl's is not waited for there; "
         f"openssl took {_parts([plain for plain, _ in pairs])}; memory at most **{memory >> 20} MiB**, and "
-        f"{larger.memory >> 20} MiB for {_LARGER} times the size ({size * _LARGER / larger.seconds / 2**20:.0f} MiB/s)",
+        f"{larger.memory >> 20} MiB for {_LARGER} times the size ({_speed(size * _LARGER, larger)} MiB/s); "
+        f"into a bucket {_told(size, in_bucket)}, {_told(size * _LARGER, larger_in_bucket)} for {_LARGER} times the size",
         "≥ 1.2 × the rate, memory ≤ 150 MiB and flat",
         ratio >= 1.2 and max(memory, larger.memory) <= 150 << 20 and larger.memory < memory * 1.1,
         f"{_ROUNDS} rounds of {size / 2**30:.2g} GiB of zeros from a file of holes, in turns; {_openssl()}",
     )
+
+
+def _told(size: int, sealed: Sealed) -> str:
+    return f"{_speed(size, sealed)} MiB/s with {sealed.memory >> 20} MiB"
+
+
+def _speed(size: int, sealed: Sealed) -> str:
+    return f"{size / 2**20 / sealed.seconds:.0f}"
 
 
 def _rate(size: int, pairs: Sequence[tuple[Plain, Sealed]], side: int) -> str:

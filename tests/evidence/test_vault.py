@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from comity.errors import KeyGone, NotFound, Refused, Tampered
 from comity.evidence import vault as vault_module
 from comity.evidence.seal import Seal, compare
-from comity.evidence.shelves import Folder
+from comity.evidence.shelves import Bytes, Folder
 from comity.evidence.vault import CHUNK, PART, Vault
+from tests.results import Results
 
 from .conftest import MIB, NOW, ONE, THREE, TWO, Generated, Safe, generated, resident_mib
 
@@ -478,3 +479,48 @@ def test_two_processes_that_deposit_the_same_end_with_one_whole_exhibit(vault: V
     with ThreadPoolExecutor(4) as many:
         [kept] = [seal for seal in many.map(deposit, range(4)) if seal]
     assert vault.examine(ONE, safe.unwrap, at=NOW) == kept
+
+
+class Forgetting:
+    """A shelf that keeps names and sizes, and no byte: there is room for what no disk here has."""
+
+    def __init__(self) -> None:
+        self.sizes: dict[str, int] = {}
+
+    def put(self, name: str, pieces: Sequence[Bytes]) -> None:
+        assert name not in self.sizes
+        self.sizes[name] = sum(len(piece) for piece in pieces)
+
+    def size(self, name: str) -> int:
+        if name not in self.sizes:
+            raise FileNotFoundError(name)
+        return self.sizes[name]
+
+    def get(self, name: str, start: int, length: int) -> bytes:
+        raise AssertionError((name, start, length))
+
+    def names(self, folder: str) -> list[str]:
+        return sorted(name for name in self.sizes if name.startswith(f"{folder}/"))
+
+    def remove(self, name: str) -> bool:
+        raise AssertionError(name)
+
+
+def test_an_exhibit_of_200_gib_is_possible(tmp_path: Path, safe: Safe, results: Results, *, proving: bool) -> None:
+    """From a file of holes, onto a shelf that forgets: what is shown is memory, sizes, and that no number overflows."""
+    size = (200 << 30 if proving else 1 << 30) + 5
+    with (tmp_path / "hollow").open("wb") as file:
+        file.truncate(size)
+    shelf, highest = Forgetting(), [before := resident_mib()]
+    must = "memory flat, each part once, the seal of all of it"
+    with results.of("a sparse file of 200 GiB deposited", must, count=size >> 30) as trial:
+        with (tmp_path / "hollow").open("rb", buffering=0) as source:
+            seal = Vault(shelf).deposit(
+                source, ONE, safe.wrapping, at=NOW, progress=lambda _: highest.append(resident_mib())
+            )
+        trial.note = f"{max(highest) - before:.0f} MiB more at most"
+    assert (seal.size, seal.chunks) == (size, (size >> 20) + 1)
+    sealed = sum(of for name, of in shelf.sizes.items() if name.rpartition("/")[2].isdigit())
+    parts = -(-seal.chunks // PART)
+    assert sealed == size + 16 * seal.chunks + parts * (len(vault_module._IN_PARTS) + vault_module._SALT)
+    assert max(highest) - before < 64

@@ -131,7 +131,7 @@ def _row(size: int, pairs: Sequence[tuple[Plain, Sealed]], others: tuple[Sealed,
         f"{_rate(size, pairs, 0)} MiB/s, both on the disk; {unsynced:.2f} × when openssl's is not waited for there; "
         f"openssl took {_parts([plain for plain, _ in pairs])}; memory at most **{memory >> 20} MiB**, and "
         f"{larger.memory >> 20} MiB for {_LARGER} times the size ({_speed(size * _LARGER, larger)} MiB/s); "
-        f"into a bucket {_told(size, in_bucket)}, {_told(size * _LARGER, larger_in_bucket)} for {_LARGER} times the size",
+        f"into a bucket {_told(size, in_bucket)}, {_told(size * _LARGER, larger_in_bucket)} for {_LARGER} times of it",
         "≥ 1.2 × the rate, memory ≤ 150 MiB and flat",
         ratio >= 1.2 and max(memory, larger.memory) <= 150 << 20 and larger.memory < memory * 1.1,
         f"{_ROUNDS} rounds of {size / 2**30:.2g} GiB of zeros from a file of holes, in turns; {_openssl()}",

@@ -34,6 +34,7 @@ from temporal import client as wire
 
 _SHORT = timedelta(seconds=5)
 _DESTROYED_WITHIN = timedelta(hours=1)
+_SIGNS_STILL = timedelta(days=60)
 _NEEDED = (Role.COORDINATOR, Role.DUTY_OFFICER, Role.REVIEWER, Role.DECIDER, Role.EVIDENCE_OFFICER, Role.HEAD_OF_UNIT)
 
 
@@ -63,6 +64,7 @@ async def examine(settings: Settings) -> list[Finding]:
         findings += [_of("database", lambda: _database(home)), _of("ledger", lambda: _ledger(home))]
         findings += [
             _of("exhibits", lambda: _exhibits(home)),
+            _of("signatory", lambda: _signatory(home, datetime.now(UTC))),
             _of("alarms", lambda: _alarms(home)),
             _of("kept", lambda: _kept(home)),
         ]
@@ -91,6 +93,18 @@ def _home(settings: Settings) -> str:
     opened.signer()
     opened.close()
     return str(settings.home.absolute())
+
+
+def _signatory(home: Home, now: datetime) -> str:
+    """Who signs packages, and until when: what is signed afterwards is refused by whoever receives it."""
+    own = home.signatory().certificates[0]
+    ends = own.not_valid_after_utc
+    if ends - now < _SIGNS_STILL:
+        raise Fault(
+            f"the certificate that signs packages is valid until {ends:%Y-%m-%d}: put another, with its key, into "
+            "package-signer.crt and package-signer.key, and hand it out (`comity evidence certificate`)"
+        )
+    return f"signs packages until {ends:%Y-%m-%d}; SHA-256 of its certificate {home.signatory().fingerprint[:16]}…"
 
 
 def _law(settings: Settings) -> str:

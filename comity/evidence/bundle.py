@@ -181,7 +181,7 @@ def opened(plain: Plain, keep: Keep, trust: Trust) -> Generator[str, None, Manif
         files.held(_BAG + _DATA + name)
     for item in manifest.exhibits:
         yield f"exhibit {item.id} has the size and the SHA-256 of the manifest"
-        _as_listed(item, files.hashed(_BAG + _path(item.id)))
+        _as_listed(item, files.hashed(_BAG + _path(item.id), item))
     yield "its bag is what its manifests say, by SHA-256 and SHA-512 (BagIt 1.0)"
     _bag_holds(files, manifest)
     yield "the signed list names each file of the bag with its SHA-256, and no other"
@@ -199,9 +199,11 @@ class _Files:
         self._coming, self._keep = coming, keep
         self.hashes: dict[str, Hashes] = {}
 
-    def hashed(self, path: str) -> Hashes:
-        """Keep the next file, and hash it."""
+    def hashed(self, path: str, item: Item) -> Hashes:
+        """Keep the next file, and hash it. One of another size than the manifest says is not begun with."""
         entry, content = self._next(path)
+        if entry.size != item.size:
+            raise _not_as_listed(item)
         return self._kept(entry, content)
 
     def held(self, path: str) -> bytes:

@@ -1,11 +1,12 @@
 """What doctor sees of a ledger: entries that were signed and are gone, in the database or in the second place."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from comity.evidence import signing
 from comity.home import Home, make
 from comity.ledger import log, merkle
 from comity.ledger.checkpoint import sign_head, write_daily
@@ -74,3 +75,21 @@ async def test_where_packages_are_taken_is_looked_at(home: Home) -> None:
     (home.folder / "recipients" / "pt-central.url").write_text("https://pt.example/put")
     (home.folder / "recipients" / "pt-central.url").chmod(0o600)
     assert (await recipients()).detail == "1 take their packages by machine"
+
+
+async def test_a_certificate_that_signs_packages_is_replaced_before_it_runs_out(home: Home) -> None:
+    found = await _signatory(home)
+    assert found.well
+    assert "signs packages until" in found.detail
+    for name in ("package-signer.key", "package-signer.crt"):
+        (home.folder / name).unlink()
+    made = datetime.now(UTC) - timedelta(days=3 * 365 - 59)
+    signing.create(home.folder / "package-signer.key", home.folder / "package-signer.crt", "an authority", made)
+    found = await _signatory(home)
+    assert not found.well
+    assert "put another, with its key" in found.detail
+
+
+async def _signatory(home: Home) -> Finding:
+    [found] = [finding for finding in await examine(home.settings) if finding.what == "signatory"]
+    return found

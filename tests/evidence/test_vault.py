@@ -2,12 +2,14 @@
 
 import hashlib
 import io
+import random
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -524,3 +526,38 @@ def test_an_exhibit_of_200_gib_is_possible(tmp_path: Path, safe: Safe, results: 
     parts = -(-seal.chunks // PART)
     assert sealed == size + 16 * seal.chunks + parts * (len(vault_module._IN_PARTS) + vault_module._SALT)
     assert max(highest) - before < 64
+
+
+def test_one_bit_flipped_anywhere_in_a_sealed_exhibit_is_found(
+    vault: Vault, folder: Path, safe: Safe, results: Results, *, proving: bool
+) -> None:
+    """In its real size, on the disk: in its head, and in each of its parts."""
+    seed, count = random.SystemRandom().randrange(1 << 32), 10_000 if proving else 200
+    chance = random.Random(seed)  # noqa: S311 - it chooses places
+    vault.deposit(Generated(PART * CHUNK + 40_000), ONE, safe.wrapping, at=NOW)
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "key"]
+    assert len(files) == 3
+    with results.of("one bit flipped in a sealed exhibit", "found", count=count, seed=seed):
+        for _ in range(count):
+            path = chance.choice(files)
+            place = chance.randrange(path.stat().st_size)
+            with _flipped(path, place, 1 << chance.randrange(8)), pytest.raises(Tampered):
+                vault.examine(ONE, safe.unwrap, at=NOW)
+    vault.examine(ONE, safe.unwrap, at=NOW)
+
+
+@contextmanager
+def _flipped(path: Path, place: int, bit: int) -> Iterator[None]:
+    """As long as the block lasts."""
+    _flip(path, place, bit)
+    yield
+    _flip(path, place, bit)
+
+
+def _flip(path: Path, place: int, bit: int) -> None:
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.seek(place)
+        byte = file.read(1)[0]
+        file.seek(place)
+        file.write(bytes([byte ^ bit]))

@@ -13,6 +13,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.exhibits import custody_entry
+from activities.parcels import Sent, adding_up, beating
 from activities.record import RecordCipher
 from comity.errors import Tampered
 from comity.evidence.custody import Action, CustodyEntry
@@ -101,9 +102,10 @@ class EvidenceRoom:
         key, signing, at = self._key(sent), packing.signs(self._home), datetime.now(UTC)
         folder = self._home.outgoing(sent.recipient) / str(departure.attempt)
         self._enter_custody(departure, sent, _copied)  # before the first byte is read
-        seals = {name: self._whole(request, seal) for name, seal in packing.seals_of(self._home, sent).items()}
-        enclosure = packing.enclosure(self._home, request, sent.id, seals, at)
-        package.write(folder, enclosure, key, partial(self._bytes, departure.reference), signing)
+        with beating(sum(exhibit.size for exhibit in sent.exhibits)) as told:
+            seals = {name: self._whole(request, seal) for name, seal in packing.seals_of(self._home, sent).items()}
+            enclosure = packing.enclosure(self._home, request, sent.id, seals, at)
+            package.write(folder, enclosure, key, partial(self._bytes, departure.reference, adding_up(told)), signing)
         if departure.channel == Channel.FOLDER:
             self.leave(departure, sent)
 
@@ -159,14 +161,14 @@ class EvidenceRoom:
         if kept.sha512 is not None and kept.crc32 is not None:
             return kept
         unwrap = partial(self._unwrap, request.reference, kept.exhibit)
-        found = self._home.vault.examine(kept.exhibit, unwrap, at=kept.sealed_at, progress=_alive)
+        found = self._home.vault.examine(kept.exhibit, unwrap, at=kept.sealed_at)
         compare(kept, found)
         return found
 
-    def _bytes(self, reference: str, exhibit: str) -> Iterator[bytes]:
+    def _bytes(self, reference: str, more: Sent, exhibit: str) -> Iterator[bytes]:
         unwrap = partial(self._unwrap, reference, exhibit)
         for chunk in self._home.vault.read(exhibit, unwrap):
-            activity.heartbeat()
+            more(len(chunk))
             yield chunk
 
     def _unwrap(self, reference: str, exhibit: str, wrapped: bytes) -> bytes:
@@ -179,11 +181,6 @@ class EvidenceRoom:
         entries = [custody_entry(self._home, departure.reference, row, _name(departure, row)) for row in rows]
         with self._home.store.transaction() as tx:
             log.append(tx, [entry for entry in entries if not log.stands(tx, entry.reference, str(entry.id))])
-
-
-def _alive(_done: int) -> None:
-    """A worker that reads is no worker that died; how far a package is, its sending says."""
-    activity.heartbeat()
 
 
 def _package(request: Request, departure: Departure) -> Package:

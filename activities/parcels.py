@@ -19,7 +19,7 @@ PIECE = 1 << 20
 _BEAT = 1.0
 
 Sent = Callable[[int], None]
-"""Told how many bytes lie at the far side by now. Raises Unreachable when this worker stops."""
+"""Told how many bytes are done by now. Raises Unreachable when this worker stops."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,17 @@ class Progress(BaseModel):
 
     sent: int
     size: int
+
+
+def adding_up(told: Sent) -> Sent:
+    """The same for who knows only how much came to it."""
+    gone = [0]
+
+    def more(number: int) -> None:
+        gone[0] += number
+        told(gone[0])
+
+    return more
 
 
 @contextmanager

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
 # A folder that is full or away is tried again for as long as it takes; the request's own clock tells people.
 DELIVERING: workflow.ActivityConfig = {
     "start_to_close_timeout": timedelta(hours=12),
-    "heartbeat_timeout": timedelta(seconds=60),
+    "heartbeat_timeout": timedelta(seconds=20),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=15)),
 }
 # A server that is away, and a file of ours that a person must mend, are tried again for as long as it takes. A worker

@@ -88,16 +88,42 @@ def test_a_word_is_known_however_it_is_spelt_and_an_unknown_one_is_answered_with
 
 def test_every_entry_is_called_by_a_word_that_can_be_asked_for() -> None:
     """Truth protected: what a module of ours writes into a ledger entry as its act is among the words."""
-    told = {value for source in house() for node in ast.walk(source.tree) for value in _acts(node)}
+    told = {value for source in house() for value in _acts(source.tree)}
     assert told | {"submit"} == set(BESIDE) - set(Action)
 
 
-def _acts(node: ast.AST) -> Iterator[str]:
-    """The act that an entry or a try is made with, or that a model of what was tried says by default."""
+def _acts(tree: ast.Module) -> Iterator[str]:
+    """The acts that entries and tries are made with, that a model says by default, and that a table is keyed by."""
+    words = _words(tree)
+    for value in (value for node in ast.walk(tree) for value in _named(node)):
+        if isinstance(value, ast.Name) and value.id in words:
+            yield words[value.id]
+        if _is_word(value):
+            yield str(value.value)
+
+
+def _named(node: ast.AST) -> Iterator[ast.expr | None]:
     if isinstance(node, ast.Call) and spelt(node.func) in ("Entry", "Tried", "notice"):
-        yield from (str(named.value.value) for named in node.keywords if named.arg == "act" and _is_word(named.value))
-    if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "act" and _is_word(node.value):
-        yield str(node.value.value)
+        yield from (named.value for named in node.keywords if named.arg == "act")
+    if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "act":
+        yield node.value
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_ACTS" and isinstance(node.value, ast.Dict):
+        yield from node.value.keys
+
+
+def _words(tree: ast.Module) -> dict[str, str]:
+    """The words that stand under a name of the module: `A = "a"`, or `A, B = "a", "b"`."""
+    return {ast.unparse(name): str(value.value) for name, value in _assigned(tree) if _is_word(value)}
+
+
+def _assigned(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.expr]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            target, value = node.targets[0], node.value
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                yield from zip(target.elts, value.elts, strict=True)
+            else:
+                yield target, value
 
 
 def _is_word(value: ast.expr | None) -> TypeGuard[ast.Constant]:

@@ -40,7 +40,7 @@ def test_the_demo_lives_to_its_end(tmp_path: Path) -> None:
         "the sender is not verified",  # a disclosure waits for a call back
         "another person must do this",  # what one did is ratified by another
         "`comity join",  # what came twice is found
-        "the receipt differs for",  # a receipt is checked
+        "altered or forged; ask the recipient directly",  # a receipt is checked
         "P2 → package received",
         "request → closed",
         "holds  8. every checkpoint is a prefix of the ledger",

@@ -107,8 +107,12 @@ def holding(folder: Path, secrets: Iterable[bytes]) -> set[str]:
     """The files below a folder that hold one of these, by the first part of their path."""
     wanted = list(secrets)
     files = [path for path in folder.rglob("*") if path.is_file()]
-    found = [path for path in files if any(secret in _bytes(path) for secret in wanted)]
+    found = [path for path in files if _holds(_bytes(path), wanted)]
     return {path.relative_to(folder).parts[0] for path in found}
+
+
+def _holds(content: bytes, secrets: Iterable[bytes]) -> bool:
+    return any(secret in content for secret in secrets)
 
 
 def postgres_folder(store: Store) -> Path:

@@ -43,7 +43,8 @@ _KEY = "key"
 _PARTS = "parts"
 _LONGEST_HEAD = 4096
 _UNKNOWN = -1
-_AHEAD = 2
+_PUTTING = 2
+_AHEAD = 2 * _PUTTING
 _SEALED = "exhibit {} is sealed already; deposit what is new under a new id"
 _WHOLE = b"comity exhibit\n\x00"
 _IN_PARTS = b"comity exhibit\n\x01"
@@ -173,15 +174,18 @@ class Vault:
             return False
 
     def _sealed(self, source: Source, deposit: "_Deposit", progress: Callable[[int], None]) -> "_Hashed":
-        """All of the source put and hashed. One thread reads and hashes, one hashes, one closes and puts."""
+        """All of the source put and hashed. One thread reads and hashes, one hashes, two close and put.
+
+        While the disk takes one part, the next is closed. The first is waited for: with it the try is begun.
+        """
         hashed, under_way = _Hashed(), deque[Future[None]]()
-        with ThreadPoolExecutor(1) as putting, ThreadPoolExecutor(1) as hashing:
+        with ThreadPoolExecutor(_PUTTING) as putting, ThreadPoolExecutor(1) as hashing:
             for number, part in enumerate(_parts(source)):
                 under_way += putting.submit(deposit.part, number, part), hashing.submit(hashed.take_longer, part)
                 for _, chunk, _ in part:
                     hashed.take_shorter(chunk)
                     progress(hashed.size)
-                while len(under_way) > _AHEAD:
+                while len(under_way) > (_AHEAD if number else 0):
                     under_way.popleft().result()
             for each in under_way:
                 each.result()
@@ -243,8 +247,8 @@ class _Deposit:
         sealing = _Cipher(_part_key(trial.key, salt, self._exhibit, number), _IN_PARTS, self._exhibit)
         try:
             self._shelf.put(_part_name(trial.folder, number), [_IN_PARTS, salt, *map(sealing.close, chunks)])
-        except FileExistsError:  # another process deposits the same beside this one
-            raise _Differs from None
+        except FileExistsError:  # behind one that was not put before a crash, or put by another process beside this one
+            return self._compared(trial, number, chunks)
         return None
 
     def head(self, count: int) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
@@ -89,11 +90,21 @@ class EvidenceRoom:
         What goes by another channel lies there until it is sent, and has not left. Safe to repeat: the same attempt
         has the same file, and each custody entry an id that is entered once.
         """
-        with tracing.step("deliver", reference=departure.reference):
-            self._deliver(departure)
+        sent = self.leaving(departure)
+        with (
+            tracing.step("deliver", reference=departure.reference),
+            beating(sum(exhibit.size for exhibit in sent.exhibits)) as told,
+        ):
+            self.write(departure, told)
+        if departure.channel == Channel.FOLDER:
+            self.leave(departure, sent)
         return DELIVERED
 
-    def _deliver(self, departure: Departure) -> None:
+    def write(self, departure: Departure, told: Sent) -> tuple[Path, ...]:
+        """Write the package, encrypted, into the folder of its attempt. Returns its files, itself last.
+
+        Safe to repeat. Raises Tampered, and NotFound where no key of its recipient is here.
+        """
         from activities import packing  # what signs and prints takes a second to load: only whoever packs waits for it
         from comity.evidence import package
 
@@ -102,12 +113,10 @@ class EvidenceRoom:
         key, signing, at = self._key(sent), packing.signs(self._home), datetime.now(UTC)
         folder = self._home.outgoing(sent.recipient) / str(departure.attempt)
         self._enter_custody(departure, sent, _copied)  # before the first byte is read
-        with beating(sum(exhibit.size for exhibit in sent.exhibits)) as told:
-            seals = {name: self._whole(request, seal) for name, seal in packing.seals_of(self._home, sent).items()}
-            enclosure = packing.enclosure(self._home, request, sent.id, seals, at)
-            package.write(folder, enclosure, key, partial(self._bytes, departure.reference, adding_up(told)), signing)
-        if departure.channel == Channel.FOLDER:
-            self.leave(departure, sent)
+        seals = {name: self._whole(request, seal) for name, seal in packing.seals_of(self._home, sent).items()}
+        enclosure = packing.enclosure(self._home, request, sent.id, seals, at)
+        contents = partial(self._bytes, departure.reference, adding_up(told))
+        return package.write(folder, enclosure, key, contents, signing)
 
     @activity.defn(name="report")
     async def report(self, report: Report) -> None:

@@ -146,15 +146,18 @@ def _particulars(counter: Counter, request: Request, what: tuple[Act, Said], rec
 def _bound_to_key(home: Home, particulars: Particulars) -> Particulars:
     """A draft names the recipient's public key as it stands here: what two people release goes to that key only.
 
-    It goes by the recipient's own channel, unless another was named. What a person carries, or says by phone, is
-    closed to no key of ours.
+    It goes by the recipient's own channel, unless another was named. What a person carries, or says by phone, may be
+    for somebody of whom no key is here.
     """
     if not isinstance(particulars, Draft):
         return particulars
     channel = _channel_of(home, particulars)
-    if channel not in BY_MACHINE:
+    try:
+        key = home.recipient_key(particulars.recipient)
+    except NotFound:
+        if channel in BY_MACHINE:
+            raise
         return particulars
-    key = home.recipient_key(particulars.recipient)
     return particulars.model_copy(update={"channel": channel, "key": hashlib.sha256(key.encode()).hexdigest()})
 
 

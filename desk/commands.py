@@ -71,6 +71,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(keys, name="keys")
     app.add_typer(post, name="post")
     evidence.command("deposit")(deposit)
+    evidence.command("pack")(pack)
     evidence.command("release")(release)
     custody_commands.add()
     retention_commands.add_to(app)
@@ -348,6 +349,28 @@ def deposit(
             say_json([each.model_dump(mode="json") for each in taken])
         else:
             say_json(taken[0].seal.model_dump(mode="json"))
+
+    _at_the_counter(work)
+
+
+def pack(
+    reference: Reference,
+    package: Annotated[str, typer.Argument(help="The package, approved for release, that a person carries: P1")],
+    who: As = None,
+    as_json: Json = False,
+) -> None:
+    """Write an approved package for whoever carries it, encrypted to its recipient; then record the hand-over."""
+    from desk.carrying import pack as write
+
+    async def work(counter: "Counter") -> None:
+        full, person = _found(counter.home, reference), _person(counter.people, who)
+        files = [str(path) for path in await write(counter, full, (package, person))]
+        if as_json:
+            say_json(files)
+        else:
+            say(
+                "\n".join((*files, f"handed over? `comity evidence release {reference} {package} --number … --slip …`"))
+            )
 
     _at_the_counter(work)
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from activities.evidence import Departure, EvidenceRoom
 from comity.errors import NotOpen
 from comity.request.lifecycle import Role
-from comity.request.model import BY_MACHINE, Deed, Exhibit, Package, Receipt, Request
+from comity.request.model import BY_MACHINE, Channel, Deed, Exhibit, Package, Receipt, Request
 from comity.request.rules import check, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
@@ -40,7 +41,16 @@ async def hand_over(counter: Counter, reference: str, package: tuple[str, str], 
     with paper.opened():  # it is there
         check(request, _carried(deed, handed, _UNSEALED), datetime.now(UTC))
     filed = file_paper(counter.home, reference, paper, (deed.id, person, Role.EVIDENCE_OFFICER))
-    return await counter.act(reference, _carried(deed, handed, filed))
+    receipt = await counter.act(reference, _carried(deed, handed, filed))
+    if sent.channel != Channel.PHONE:  # what is said leaves no exhibit in other hands
+        _released(counter, request, sent)
+    return receipt
+
+
+def _released(counter: Counter, request: Request, sent: Package) -> None:
+    """Custody says that its exhibits have left for their recipient. Safe to repeat."""
+    departure = Departure(reference=request.reference, package=sent.id, attempt=sent.attempts + 1, channel=sent.channel)
+    EvidenceRoom(counter.home, counter.client).leave(departure, sent)
 
 
 def _as_it_stood(counter: Counter, reference: str, deed: str | None) -> Request:

@@ -41,6 +41,7 @@ BESIDE = (
         "submit",
         "take back",
         "take post",
+        "write for carriage",
     ),
     *(CERTIFY, LAPSED),
     *("find a link", "tell of links", "tell of what is kept", "tell that post waits"),

@@ -1,16 +1,20 @@
 """What was dispatched arrives, or people are told after 12 hours, and after 24: by hand as by machine."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from comity.errors import NotOpen, Objection
-from comity.evidence import recipient
+from activities.exhibits import custody_links
+from comity.errors import NotOpen, NotYours, Objection
+from comity.evidence import receiving, recipient
+from comity.evidence.bundle import Trust
+from comity.evidence.custody import Action
 from comity.request.lifecycle import Act, Role, Status
 from comity.request.model import Channel, Package
 from comity.request.rules import part_of
+from desk.carrying import pack
 from desk.depositing import Intake, take_in, unwatched
 from desk.handing import Handed, hand_over
 from desk.papers import papers
@@ -105,6 +109,27 @@ async def test_the_same_clock_runs_for_what_a_person_carries(authority: Office, 
     await authority.do(reference, "p-anna", Act.ACCEPT_PROOF_OF_DELIVERY, "P1", reason="signed at the gate")
     assert authority.owed(reference, DUTY) is None
     await authority.agreed(reference)
+
+
+async def test_what_a_person_carries_is_written_for_them_and_custody_says_that_it_left(
+    authority: Office, tmp_path: Path
+) -> None:
+    reference = await approved(authority, tmp_path, Channel.COURIER)
+    [path] = await pack(authority.counter, reference, ("P1", "p-dan"))
+    assert await pack(authority.counter, reference, ("P1", "p-dan")) == (path,)
+    identity = authority.home.folder.parent / "identity"
+    trust = Trust(authority.home.signatory().certificates, (), datetime.now(UTC))
+    assert receiving.verify(path, identity, trust)[-1].holds
+    assert [link.custody.action for link in custody_links(authority.home, reference)][-1] == Action.COPIED
+    handed = Handed("WB 4712", note="taken at the gate", deed="01KADVJ6Q8M4Z0W2T5R7Y9X1C4")
+    for _ in ("said", "said again"):
+        await hand_over(authority.counter, reference, ("P1", "p-dan"), handed)
+    actions = [link.custody.action for link in custody_links(authority.home, reference)]
+    assert (actions.count(Action.COPIED), actions.count(Action.RELEASED)) == (1, 1)
+    with pytest.raises(NotOpen, match="once its release is approved"):
+        await pack(authority.counter, reference, ("P1", "p-dan"))
+    with pytest.raises(NotYours):
+        await pack(authority.counter, reference, ("P1", "p-anna"))
 
 
 @pytest.mark.parametrize("channel", [Channel.DIPLOMATIC_BAG, Channel.INTERPOL, Channel.JUDEX, Channel.IBER])

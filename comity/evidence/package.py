@@ -29,10 +29,10 @@ def write(
     and what stands under it is whole and is left alone. Raises Unreadable for a key that is none, Tampered when an
     exhibit is not what its seal says, Refused when the disk is full; then nothing is left.
     """
-    to, pieces = recipient.of(key), partial(bundle.pack, enclosure, contents, signs)
+    certificate, pieces = recipient.certificate_of(key), partial(bundle.pack, enclosure, contents, signs)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = _name(enclosure.manifest, key)
-    if to.certificate is None:
+    if certificate is None:
         return _written(
             folder, f"{name}.age", recipient.public_key(key), lambda: bundle.pack(enclosure, contents, signs)
         )
@@ -42,7 +42,7 @@ def write(
     once = pyrage.x25519.Identity.generate()
     path = folder / f"{name}-{secrets.token_hex(4)}.age"  # another identity each time, so another name
     with landing(folder, wrapped_beside(path).name) as file:
-        file.write(recipient.wrapped(once, to.certificate))
+        file.write(recipient.wrapped(once, certificate))
     written = _written(folder, path.name, once.to_public(), pieces)
     return wrapped_beside(path), *written
 

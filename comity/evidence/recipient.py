@@ -1,7 +1,6 @@
 """The keys of whoever receives packages: age's X25519 form as age-keygen writes it, or an X.509 certificate."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -17,13 +16,6 @@ _SECRET = "AGE-SECRET-KEY-1"  # noqa: S105  (how every such line begins, not a s
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 _PEM = b"-----BEGIN"
 _NO_KEY = "this is no public key of a recipient; one begins with age1, or is a PEM certificate"
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """Whom a package is closed to: the holder of an age key, or of the key of a certificate."""
-
-    certificate: x509.Certificate | None
 
 
 def create(path: Path) -> str:
@@ -42,18 +34,18 @@ def create(path: Path) -> str:
     return public
 
 
-def of(key: str) -> Recipient:
-    """The recipient of that key (`age1…`, or a PEM certificate of an RSA key). Raises Unreadable."""
+def certificate_of(key: str) -> x509.Certificate | None:
+    """The certificate (PEM, of an RSA key) that a recipient's key is; None for an age key. Raises Unreadable."""
     if not key.lstrip().startswith(_CERTIFICATE):
         public_key(key)
-        return Recipient(None)
+        return None
     try:
         certificate = x509.load_pem_x509_certificate(key.encode())
     except ValueError:
         raise Unreadable(_NO_KEY) from None
     if not isinstance(certificate.public_key(), RSAPublicKey):
         raise Unreadable("a package is wrapped for certificates with RSA keys alone; ask the recipient for an age key")
-    return Recipient(certificate)
+    return certificate
 
 
 def public_key(text: str) -> x25519.Recipient:

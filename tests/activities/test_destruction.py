@@ -48,7 +48,7 @@ async def test_what_fails_is_done_once_in_the_end(tmp_path: Path, kind: str, *, 
             authority.faults.met.clear()
             (authority.faults.before if kind == "failed" else authority.faults.after).update(expected)
             await ended(authority, reference, what)
-            assert authority.faults.met == expected
+            assert await waited(lambda: authority.faults.met, lambda met: met == expected)
         found = [(entry.leaf.act, entry.leaf.status) for entry in authority.entries(reference)]
         assert Counter(found)["destroyed", ""] == 1
         assert [status for act, status in found if act == "certify destruction"] == [*IN_ORDER]

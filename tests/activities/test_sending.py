@@ -132,7 +132,7 @@ async def test_what_fails_is_sent_once_in_the_end(
     authority.faults.met.clear()
     reference = await authority.submit(letter("P3"))
     await sent(authority, reference, tmp_path, channel=channel, recipient=name)
-    assert authority.faults.met == expected
+    assert await waited(lambda: authority.faults.met, lambda met: met == expected)
     (written,) = authority.home.outgoing(name).rglob(f"{reference}-*")
     assert sorted(far.contents(channel)) == sorted([*before, written.read_bytes()])
     assert [report.outcome for report in reports(authority, reference)] == [OUTCOMES[channel]]

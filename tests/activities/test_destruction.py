@@ -2,11 +2,14 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import eq
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from activities.destruction import Ending, Shredder
+from activities.destruction import LOCKED, Ending, Shredder
 from comity.errors import Fault, KeyGone
 from comity.keys import request_keys
 from comity.keys.request_keys import KeyClass
@@ -17,6 +20,7 @@ from comity.request.lifecycle import Act, Role
 from desk.depositing import Intake, take_in, unwatched
 from desk.destroying import Said, decide, propose
 from desk.holding import Grounds, lift, place
+from tests.buckets import KEY, SECRET, Server
 from tests.lives.test_destruction import WHY, ended, standing, time_has_come
 from tests.lives.test_retention import rows
 from tests.office import Office, letter, office, waited
@@ -48,7 +52,7 @@ async def test_what_fails_is_done_once_in_the_end(tmp_path: Path, kind: str, *, 
             authority.faults.met.clear()
             (authority.faults.before if kind == "failed" else authority.faults.after).update(expected)
             await ended(authority, reference, what)
-            assert await waited(lambda: authority.faults.met, lambda met: met == expected)
+            assert await waited(lambda: authority.faults.met, partial(eq, expected))
         found = [(entry.leaf.act, entry.leaf.status) for entry in authority.entries(reference)]
         assert Counter(found)["destroyed", ""] == 1
         assert [status for act, status in found if act == "certify destruction"] == [*IN_ORDER]
@@ -116,3 +120,33 @@ async def test_what_another_process_destroyed_is_let_go_of_though_nobody_asks_fo
         assert not keys.remembers(reference, KeyClass.VAULT)
         with pytest.raises(KeyGone):
             keys.raw(reference, KeyClass.VAULT)
+
+
+async def test_what_a_bucket_keeps_locked_is_left_closed_and_the_certificate_says_so(
+    tmp_path: Path, s3: Server
+) -> None:
+    """Truth protected: no object is hidden behind a marker and called gone; nothing that is left opens it."""
+    lies = s3.bucket("COMPLIANCE")
+    where = {"vault": f"s3://{lies.bucket}/{lies.prefix}", "vault_endpoint": lies.endpoint}
+    async with office(tmp_path, **where, vault_key=KEY, vault_secret=SecretStr(SECRET)) as authority:
+        reference = await closed_with_an_exhibit(authority, tmp_path)
+        (exhibit,) = (each.id for each in authority.counter.request(reference).exhibits)
+        locked = s3.client().list_object_versions(Bucket=lies.bucket)["Versions"]
+        assert [each["Key"] for each in locked] == [f"{lies.prefix}/{exhibit}"]
+        await ended(authority, reference, Keeping.VAULT)
+        certificate = await ended(authority, reference, Keeping.CONTENT)
+        assert certificate.exhibits == (f"{exhibit}, file stays",)
+        assert LOCKED in certificate.left
+        after = s3.client().list_object_versions(Bucket=lies.bucket)
+        assert ([each["VersionId"] for each in after["Versions"]], after.get("DeleteMarkers")) == (
+            [each["VersionId"] for each in locked],
+            None,
+        )
+        keys = authority.home.keys
+        with pytest.raises(KeyGone):
+            list(
+                authority.home.vault.read(
+                    exhibit, lambda key: keys.open(reference, KeyClass.CONTENT, key, f"exhibit {exhibit}")
+                )
+            )
+        authority.verified()

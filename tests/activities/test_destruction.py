@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import eq
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -127,7 +128,7 @@ async def test_what_a_bucket_keeps_locked_is_left_closed_and_the_certificate_say
 ) -> None:
     """Truth protected: no object is hidden behind a marker and called gone; nothing that is left opens it."""
     lies = s3.bucket("COMPLIANCE")
-    where = {"vault": f"s3://{lies.bucket}/{lies.prefix}", "vault_endpoint": lies.endpoint}
+    where: dict[str, Any] = {"vault": f"s3://{lies.bucket}/{lies.prefix}", "vault_endpoint": lies.endpoint}
     async with office(tmp_path, **where, vault_key=KEY, vault_secret=SecretStr(SECRET)) as authority:
         reference = await closed_with_an_exhibit(authority, tmp_path)
         (exhibit,) = (each.id for each in authority.counter.request(reference).exhibits)

@@ -14,6 +14,7 @@ from comity.evidence import case, exhibits
 from comity.evidence.bundle import CONDITIONS, COVER, Enclosure, Signing, custody_of
 from comity.evidence.chain import in_order
 from comity.evidence.manifest import Manifest
+from comity.evidence.naming import visible
 from comity.evidence.seal import Seal
 from comity.evidence.signing import read_certificates
 from comity.home import Home
@@ -119,7 +120,7 @@ def _row(each: _Exhibit) -> dict[str, str]:
         "id": each.seal.exhibit,
         "size": str(each.seal.size),
         "measure": each.known.measure or "the request",
-        "name": each.name,
+        "name": visible(each.name),
         "sha256": each.seal.sha256,
     }
 

@@ -869,7 +869,7 @@ def _say_papers(found: "list[Listed]", *, as_json: bool) -> None:
     if as_json:
         say_json([each.model_dump(mode="json") for each in found])
     for each in [] if as_json else found:
-        say(f"{each.exhibit}  {each.at:%Y-%m-%d %H:%M}  {each.size:>9} bytes  {each.what}: {each.name}")
+        say(each.line)
 
 
 def _say_paper(exhibit: str, text: str | None, out: Path | None, *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from comity.evidence import exhibits
 from comity.evidence.chain import Break, Link, breaks, in_order
 from comity.evidence.custody import CustodyEntry
 from comity.evidence.exhibits import Sealed
+from comity.evidence.naming import visible
 from comity.home import Home
 from desk.telling import instant
 
@@ -70,7 +71,7 @@ class Listed(BaseModel):
     def line(self) -> str:
         """The same for a terminal."""
         chain = "unbroken" if self.unbroken else "BROKEN"
-        return f"{self.exhibit}  {self.entries:>3} entries, {chain:<8}  {self.what}: {self.name}"
+        return f"{self.exhibit}  {self.entries:>3} entries, {chain:<8}  {self.what}: {visible(self.name)}"
 
 
 def is_exhibit(home: Home, named: str) -> bool:
@@ -154,7 +155,7 @@ class Paragraph(BaseModel):
 
 def head(custody: Custody) -> tuple[Row, ...]:
     """What is said once, of the exhibit itself: its hashes whole."""
-    told = GONE_NAME if custody.name is None else custody.name
+    told = GONE_NAME if custody.name is None else visible(custody.name)
     rows = (
         ("exhibit", custody.exhibit),
         ("request", custody.reference),

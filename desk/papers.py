@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from unicodedata import category
 
 from pydantic import AwareDatetime, BaseModel
 from ulid import ULID
@@ -13,6 +14,7 @@ from comity.errors import Objection, Refused, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
+from comity.evidence.naming import visible
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
@@ -50,6 +52,11 @@ class Listed(BaseModel):
     what: str
     size: int
     at: AwareDatetime
+
+    @property
+    def line(self) -> str:
+        """The same for a terminal."""
+        return f"{self.exhibit}  {self.at:%Y-%m-%d %H:%M}  {self.size:>9} bytes  {self.what}: {visible(self.name)}"
 
 
 def papers(counter: Counter, reference: str) -> Iterator[Listed]:
@@ -153,6 +160,6 @@ def _text(data: bytes) -> str:
         text = data.decode()
     except UnicodeDecodeError:
         text = "\0"
-    if any(ord(char) < 0x20 and char not in "\n\r\t" for char in text):
+    if any(category(char) == "Cc" and char not in "\n\r\t" for char in text):
         raise Unreadable("this paper is no plain text: say where to leave it, --out FILE")
     return text

@@ -147,6 +147,21 @@ async def test_a_refused_entry_is_an_attempt_and_nothing_else(
     assert len(custody_of(authority.home, exhibit).entries) == 1
 
 
+async def test_a_name_neither_turns_round_nor_orders_a_terminal_about(
+    authority: Office, reference: str, tmp_path: Path
+) -> None:
+    """It is spelt out where a person reads it, and stands as it came where a program does."""
+    path = tmp_path / "report\u202efdp.exe\x1b[2J"
+    path.write_bytes(b"harmless bytes")
+    handed = Intake(path, reference, "M1", "p-dan", Role.EVIDENCE_OFFICER)
+    [taken] = await take_in(authority.counter, handed, unwatched)
+    custody = custody_of(authority.home, taken.seal.exhibit)
+    assert custody.name == path.name
+    told = [*lines(custody), *(each.line for each in listed(authority.home, reference))]
+    assert [line for line in told if "\u202e" in line or "\x1b" in line] == []
+    assert [r"report\u202efdp.exe\x1b[2J" in line for line in told].count(True) == 2
+
+
 async def test_what_is_no_exhibit_has_no_custody(authority: Office) -> None:
     before = len(attempts(authority, ""))
     with pytest.raises(NotFound):

@@ -69,6 +69,18 @@ async def test_what_is_no_text_is_left_in_a_new_file_of_its_readers_own(authorit
         read(authority.counter, reference, Wanted(scan, "p-bob", "to see it", out))
 
 
+async def test_a_text_that_would_order_a_terminal_about_is_no_text(authority: Office, tmp_path: Path) -> None:
+    reference = await authority.submit(letter("P3"))
+    sent = tmp_path / "note\u202etxt.exe"
+    sent.write_text("\x9b2J")
+    by = (str(ULID()), "p-anna", Role.COORDINATOR)
+    paper = file_paper(authority.home, reference, Paper(Channel.COURIER, file=sent), by)
+    [listed] = papers(authority.counter, reference)
+    assert listed.line.endswith(r"note\u202etxt.exe")
+    with pytest.raises(Unreadable, match="--out FILE"):
+        read(authority.counter, reference, Wanted(paper.id, "p-bob", "to see it"))
+
+
 async def test_evidence_and_people_outside_are_refused_and_the_attempt_is_on_record(
     authority: Office, tmp_path: Path
 ) -> None:

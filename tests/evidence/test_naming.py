@@ -19,6 +19,8 @@ def test_what_nobody_sees_is_spelt_out(name: str, shown: str) -> None:
     assert visible(name) == shown
 
 
-@pytest.mark.parametrize("name", ["صورة.jpg", "می\u200cخواهم", "e\u0301te\u0301.txt", "👩\u200d💻", r"back\slash", "a b"])
+@pytest.mark.parametrize(
+    "name", ["صورة.jpg", "می\u200cخواهم", "e\u0301te\u0301.txt", "👩\u200d💻", r"back\slash", "a b"]
+)
 def test_letters_of_every_script_stay_with_their_joiners(name: str) -> None:
     assert visible(name) == name

@@ -1,4 +1,4 @@
-"""What runs beside requests, lived once to be recorded: a package leaves, what is kept is told of, a sweep tells."""
+"""What runs beside requests, lived once to be recorded: a package, what is kept, what is destroyed, a sweep."""
 
 import json
 from collections.abc import AsyncIterator
@@ -13,18 +13,21 @@ from ulid import ULID
 
 from comity.evidence import recipient
 from comity.register import tables
+from comity.request.keeping import IN_ORDER
 from comity.request.lifecycle import Act
 from comity.request.model import Channel, Urgency
 from desk.filing import Paper
 from desk.posting import Came, take
 from temporal.names import REQUESTS
+from tests.activities.test_destruction import closed_with_an_exhibit
 from tests.lives.test_after import closed
+from tests.lives.test_destruction import ended
 from tests.lives.test_endings import sent
 from tests.lives.test_retention import YEAR, clock, later, rows, told
 from tests.office import Office, letter, office
 from tests.serving import KeysInMemory
 
-NAMES = ("transfer", "retention", "sweep")
+NAMES = ("transfer", "retention", "sweep", "destruction")
 FOLDER = "beside"
 
 
@@ -32,7 +35,7 @@ async def lived() -> dict[str, Any]:
     """The history of each, by its name, and what it gave back (None for what still waits)."""
     async with _authority() as authority:
         ran = {"transfer": await _transfer(authority), "retention": await _retention(authority)}
-        ran["sweep"] = await _sweep(authority)
+        ran |= {"sweep": await _sweep(authority), "destruction": await _destruction(authority)}
         return {name: await _recorded(handle, waits=name == "retention") for name, handle in ran.items()}
 
 
@@ -55,6 +58,14 @@ async def _retention(authority: Office) -> WorkflowHandle[Any, Any]:
     await rows(authority, reference)
     await later(authority, reference, YEAR)
     await told(authority, reference, 1)
+    return clock(authority, reference)
+
+
+async def _destruction(authority: Office) -> WorkflowHandle[Any, Any]:
+    """Each class of keys ended by two people; then nothing is left to keep."""
+    reference = await closed_with_an_exhibit(authority, authority.home.folder)
+    for what in IN_ORDER:
+        await ended(authority, reference, what)
     return clock(authority, reference)
 
 

@@ -132,6 +132,9 @@ NIGHT = "night"
 OVERFULL, TURNED = "overfull", "turned"
 """The ringing of tests/workflows/test_page.py: as it was before a full page was turned first, and since then."""
 
+CARRIED = "carried"
+"""The story of tests/histories/carried.py: rows of edition 3."""
+
 LIVES = (
     Life("urgent", "p0-livestream-announced", (*_ASKED, *ACTS, *_CLOSE), waits=timedelta(minutes=12)),
     Life("continued", "p0-livestream-announced", (*ACTS, *_CLOSE), continue_after=80),

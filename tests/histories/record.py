@@ -19,7 +19,8 @@ from comity.request.model import canonical
 from desk.counter import Counter
 from desk.submitting import Submission, submit
 from tests.histories import beside
-from tests.histories.lives import LIVES, NIGHT, TURNED, Life
+from tests.histories.carried import carried
+from tests.histories.lives import CARRIED, LIVES, NIGHT, TURNED, Life
 from tests.lives.test_night import night, prepare
 from tests.office import office
 from tests.processes import ROOT, deed, insist, premises
@@ -63,6 +64,13 @@ async def record_turned() -> dict[str, Any]:
             await insist(authority.counter, reference, mistaken)
             await authority.life(reference).result()
             return await _recorded(authority.counter, reference)
+
+
+async def record_carried() -> dict[str, Any]:
+    """The same of a package that a person carries."""
+    with TemporaryDirectory(prefix="comity-history-") as folder:
+        async with office(Path(folder), keys=KeysInMemory()) as authority:
+            return await _recorded(authority.counter, await carried(authority, Path(folder)))
 
 
 async def _recorded(counter: Counter, reference: str) -> dict[str, Any]:
@@ -116,6 +124,8 @@ async def record_all() -> None:
         _keep(NIGHT, await record_night())
     if not (FOLDER / f"{TURNED}.json").exists():
         _keep(TURNED, await record_turned())
+    if not (FOLDER / f"{CARRIED}.json").exists():
+        _keep(CARRIED, await record_carried())
     if new := [name for name in beside.NAMES if not (FOLDER / f"{beside.FOLDER}/{name}.json").exists()]:
         found = await beside.lived()
         for name in new:

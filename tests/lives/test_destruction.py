@@ -15,12 +15,16 @@ from comity.register import destruction, linking, tables
 from comity.request.destroying import Destruction
 from comity.request.keeping import IN_ORDER, Keeping
 from comity.request.lifecycle import Act
+from comity.request.model import Channel, Urgency
+from desk import lettering
 from desk.destroying import Said, decide, decline, propose
+from desk.filing import Paper
 from desk.holding import Grounds, held, lift, place
 from desk.keeping import fates, kept, lines
+from desk.posting import Came, found, keep_by, take
 from tests.lives.test_after import closed
 from tests.lives.test_retention import rows
-from tests.office import Office, office, waited
+from tests.office import Office, letter, office, waited
 
 WHY = "its time has come"
 
@@ -143,6 +147,30 @@ async def test_two_that_name_the_same_file_wait_for_each_others_dates(authority:
         await ended(authority, first, what)
     with authority.home.store.reading() as view:
         assert linking.of(view, second) == []
+
+
+async def test_post_that_was_filed_in_it_ends_with_it(authority: Office) -> None:
+    """Truth protected: it has keys of its own, from before anybody knew whose it was."""
+    reference = await authority.submit(letter("P3"))
+    came = Came(Paper(Channel.PHONE, note="they rang"), "p-anna", datetime.now(UTC), Urgency.P3)
+    piece = found(authority.home, take(authority.counter, came).piece)
+    await keep_by(authority.counter, reference, piece, ("p-anna", lettering.Said("opinion")))
+    await authority.do(reference, "p-eve", Act.VOID, reason="entered twice")
+    await authority.life(reference).result()
+    await rows(authority, reference)
+    time_has_come(authority, reference)
+    certified = {}
+    for what in IN_ORDER:
+        assert authority.home.keys.raw(piece.id, KeyClass(what))
+        certified[what] = await ended(authority, reference, what)
+        with pytest.raises(KeyGone):
+            authority.home.keys.raw(piece.id, KeyClass(what))
+        assert {key.rpartition("/")[0] for key in certified[what].keys} == {reference, piece.id}
+    gone = [each.partition(", ")[::2] for each in certified[Keeping.CONTENT].exhibits]
+    assert [became for _, became in gone] == ["file removed"] * 2, "as it came, and its copy in the file"
+    assert piece.id in {exhibit for exhibit, _ in gone}
+    assert [exhibit for exhibit, _ in gone if authority.home.vault.holds(exhibit)] == []
+    authority.verified()
 
 
 def _between(one: str, other: str) -> dict[str, str]:

@@ -13,8 +13,6 @@ from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as AllConnectionsHeld
@@ -91,6 +89,9 @@ class Store:
 
     def migrate(self) -> None:
         """Bring the database to the newest schema. Safe to repeat; one process does it, the others wait."""
+        from alembic import command  # a fifth of a second, which most commands do not need
+        from alembic.config import Config
+
         with self.transaction() as tx:
             alone(tx, _MIGRATING)
             config = Config()

@@ -17,8 +17,9 @@ from ulid import ULID
 
 from bench.apart import apart, most_memory
 from bench.report import Found, Row
+from comity.evidence.putting import Wrapping
 from comity.evidence.shelves import Bucket, Folder, Shelf, Where
-from comity.evidence.vault import Vault, Wrapping
+from comity.evidence.vault import Vault
 from tests.buckets import serving
 
 _ROUNDS = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comity.errors import NotFound, Unreadable
-from comity.evidence.vault import Source
+from comity.evidence.putting import Source
 from comity.home import Home
 from comity.request.lifecycle import Role
 from comity.request.model import Channel, Exhibit

@@ -13,8 +13,8 @@ from comity.errors import DeedReused, NotFound, Objection
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
+from comity.evidence.putting import Source, Wrapping
 from comity.evidence.seal import Seal
-from comity.evidence.vault import Source, Wrapping
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log

@@ -12,7 +12,7 @@ from pyrage import x25519
 from comity.errors import ComityError
 from comity.evidence import package
 from comity.evidence.bundle import Signing
-from comity.evidence.vault import Wrapping
+from comity.evidence.putting import Wrapping
 from comity.home import Home, make
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import checkpoint, log

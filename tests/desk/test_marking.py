@@ -11,7 +11,7 @@ from ulid import ULID
 from activities.exhibits import particulars_of
 from comity.errors import NotYours, Objection
 from comity.evidence import exhibits, recipient
-from comity.evidence.vault import Wrapping
+from comity.evidence.putting import Wrapping
 from comity.keys.request_keys import KeyClass
 from comity.ledger.leaf import Kind
 from comity.request.lifecycle import Act, Role

@@ -11,8 +11,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from comity.errors import KeyGone, Tampered
+from comity.evidence.putting import Wrapping
 from comity.evidence.shelves import Folder
-from comity.evidence.vault import Vault, Wrapping
+from comity.evidence.vault import Vault
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 REFERENCE = "01JNBXR6K3V8ZD5T0M7QHYWGAC"

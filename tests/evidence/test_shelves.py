@@ -18,8 +18,9 @@ from pydantic import SecretStr
 from activities import locking
 from comity.errors import Refused, Tampered, Unreachable, Unreadable
 from comity.evidence import shelves
+from comity.evidence.chunks import CHUNK, PART
 from comity.evidence.shelves import Bucket, Folder, Shelf, Where, where
-from comity.evidence.vault import CHUNK, PART, Vault
+from comity.evidence.vault import Vault
 from comity.home import bucket_of, make
 from comity.settings import Settings
 from tests.buckets import KEY, SECRET, Server

@@ -17,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.errors import KeyGone, NotFound, Refused, Tampered
+from comity.evidence import chunks, opened, putting
 from comity.evidence import vault as vault_module
+from comity.evidence.chunks import CHUNK, PART
 from comity.evidence.seal import Seal, compare
 from comity.evidence.shelves import Bytes, Folder
-from comity.evidence.vault import CHUNK, PART, Vault
+from comity.evidence.vault import Vault
 from tests.results import Results
 
 from .conftest import MIB, NOW, ONE, THREE, TWO, Generated, Safe, generated, resident_mib
@@ -32,6 +34,12 @@ GOLDEN = (
     "2b915ce84de46054e33c0c27f353050931137ad4c7bbd00ce0d534ece8238dd86a3fbd8ed92324ce72fa60b8d48f649b"
     "563ec2b6b768d26ce055958a5e71124b66e5ac184915c065da707f9db13a27a960edba6a35a7fed7"
 )
+
+
+def _chunked(patch: pytest.MonkeyPatch, size: int) -> None:
+    """Chunks of another size, everywhere."""
+    for module in (chunks, opened, putting, vault_module):
+        patch.setattr(module, "CHUNK", size)
 
 
 def _kept(vault: Vault, safe: Safe, plain: bytes, exhibit: str = ONE) -> Seal:
@@ -51,8 +59,8 @@ def test_the_form_of_a_file_is_a_promise(
     vault: Vault, folder: Path, safe: Safe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exhibits are kept for decades: what this version sealed must open for ever, so these bytes may never change."""
-    monkeypatch.setattr(vault_module, "_fresh_key", lambda: bytes(range(32)))
-    monkeypatch.setattr(vault_module, "CHUNK", 8)
+    monkeypatch.setattr(putting, "fresh_key", lambda: bytes(range(32)))
+    _chunked(monkeypatch, 8)
     _kept(vault, safe, b"three chunks of eight.")
     assert (folder / ONE).read_bytes().hex() == GOLDEN
     assert _read(vault, safe) == b"three chunks of eight."
@@ -74,7 +82,7 @@ def test_no_split_of_the_source_changes_what_is_kept(
 ) -> None:
     plain = generated(size)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vault_module, "CHUNK", chunk)
+        _chunked(patch, chunk)
         vault, safe = Vault(Folder(tmp_path_factory.mktemp("vault"))), Safe()
         seal = vault.deposit(Generated(size, piece=piece), ONE, safe.wrapping, at=NOW)
         assert _read(vault, safe) == plain
@@ -215,7 +223,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from comity.evidence.shelves import Folder
-from comity.evidence.vault import Vault, Wrapping
+from comity.evidence.putting import Wrapping
+from comity.evidence.vault import Vault
 class Slow:
     count = 0
     def read(self, size):
@@ -313,7 +322,7 @@ def _parts(folder: Path) -> list[Path]:
 @pytest.fixture
 def in_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of eight bytes: parts of 64."""
-    monkeypatch.setattr(vault_module, "CHUNK", 8)
+    _chunked(monkeypatch, 8)
 
 
 def test_what_is_large_lies_in_parts_and_is_headed_last(vault: Vault, folder: Path, safe: Safe) -> None:
@@ -346,7 +355,7 @@ def test_one_that_broke_off_before_it_was_headed_is_only_compared(
     vault: Vault, folder: Path, safe: Safe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(ConnectionResetError):
-        patch.setattr("comity.evidence.vault._Deposit.head", _breaks)
+        patch.setattr("comity.evidence.putting.Putting.head", _breaks)
         _large(vault, safe)
     assert len(_parts(folder)) == 3
     _large(vault, safe)
@@ -376,7 +385,7 @@ def test_a_source_that_became_shorter_or_longer_is_no_trap(vault: Vault, safe: S
     """What was the last part is not: its last chunk says so."""
     for number, size in enumerate((PART * CHUNK + 5, PART * CHUNK + 4, 2 * PART * CHUNK + 1)):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("comity.evidence.vault._Deposit.head", _breaks)
+            patch.setattr("comity.evidence.putting.Putting.head", _breaks)
             with pytest.raises(ConnectionResetError):
                 vault.deposit(io.BytesIO(generated(size)), ONE, safe.wrapping, at=NOW)
         assert len(safe.handed_out) == number + 1
@@ -453,7 +462,7 @@ def test_any_range_is_read_as_it_was_deposited(
 ) -> None:
     plain = generated(size)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vault_module, "CHUNK", 8)
+        _chunked(patch, 8)
         vault, safe = Vault(Folder(tmp_path_factory.mktemp("vault"))), Safe()
         vault.deposit(io.BytesIO(plain), ONE, safe.wrapping, at=NOW)
         given_ = b"".join(vault.read_range(ONE, safe.unwrap, start=start, length=length))
@@ -524,7 +533,7 @@ def test_an_exhibit_of_200_gib_is_possible(tmp_path: Path, safe: Safe, results: 
     assert (seal.size, seal.chunks) == (size, (size >> 20) + 1)
     sealed = sum(of for name, of in shelf.sizes.items() if name.rpartition("/")[2].isdigit())
     parts = -(-seal.chunks // PART)
-    assert sealed == size + 16 * seal.chunks + parts * (len(vault_module._IN_PARTS) + vault_module._SALT)
+    assert sealed == size + 16 * seal.chunks + parts * (len(chunks.IN_PARTS) + chunks.SALT)
     assert max(highest) - before < 64
 
 

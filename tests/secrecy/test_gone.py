@@ -13,7 +13,7 @@ import pytest
 from ulid import ULID
 
 from comity.errors import KeyGone
-from comity.evidence.vault import Wrapping
+from comity.evidence.putting import Wrapping
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.register import destruction

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=(__doc__ or "").splitlines()[0]
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Mutual legal assistance: each request one life with its clocks, its custody and its record.",
 )
 ledger = typer.Typer(no_args_is_help=True, help="The append-only record: verify it, export it, prove an entry.")
 evidence = typer.Typer(no_args_is_help=True, help="Exhibits and packages: what comes in, leaves and is received.")

@@ -6,11 +6,13 @@ import pwd
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from comity.errors import NotFound, NotYours
+from comity.cli import say, say_json
+from comity.errors import NotFound, NotYours, Unreadable
 from comity.home import Home, open_home
 from comity.people import People
 from comity.register import reading
@@ -19,13 +21,20 @@ from comity.settings import Settings
 if TYPE_CHECKING:  # the wire is imported when a command needs it: --help stays quick
     from collections.abc import AsyncIterator
 
+    from comity.request.model import Channel
     from desk.counter import Counter
+    from desk.filing import Paper
 
 Result = TypeVar("Result")
 
 As = Annotated[str | None, typer.Option("--as", help="Who you are (id in people.toml). Only on loopback.")]
 Reference = Annotated[str, typer.Argument(help="A request: its reference, or four letters of its beginning or end.")]
 RoleNamed = Annotated[str | None, typer.Option("--role", help="In which role, where you hold several that may.")]
+ByChannel = Annotated[str | None, typer.Option(help="How it came: letter, phone, e-mail, courier, in person …")]
+Post = Annotated[
+    str | None, typer.Option("--post", help="The piece of post that it rests on (`comity list --unmatched`): filed so.")
+]
+Received = Annotated[datetime | None, typer.Option(help="When we received it, if not now (UTC).")]
 DeedId = Annotated[str | None, typer.Option("--id", help="The deed's id, to say the same again: it is done once.")]
 
 
@@ -91,3 +100,51 @@ def known_by(home: Home, foreign: str) -> tuple[str, ...]:
 def utc(at: datetime | None) -> datetime | None:
     """An instant as typed on the command line, without its zone."""
     return at.replace(tzinfo=UTC) if at else None
+
+
+def paper_by(file: Path | None, note: str, channel: str | None, by_post: str | None = None) -> "Paper | None":
+    """What proves an act of somebody outside, where it is one. Raises Unreadable for a channel that is none."""
+    from comity.request.model import Channel
+    from desk.filing import Paper
+
+    if by_post and (file or note or channel):
+        raise typer.BadParameter("--post names the paper and the way it came: leave out the file, the note, --channel")
+    if file is None and not note:
+        return None
+    return Paper(channel_named(channel or (Channel.LETTER if file else Channel.PHONE)), file, note)
+
+
+def channel_named(named: str) -> "Channel":
+    """The channel of that name. Raises Unreadable with those that there are."""
+    from comity.request.model import Channel
+
+    if named not in list(Channel):
+        raise Unreadable(f"--channel: there is no channel of that name; there are {', '.join(Channel)}")
+    return Channel(named)
+
+
+def say_paper(exhibit: str, text: str | None, out: Path | None, *, as_json: bool) -> None:
+    """Print a paper that was read, or where it was left."""
+    if as_json:
+        say_json({"exhibit": exhibit, "text": text, "left": str(out) if out else None})
+    else:
+        say(text.rstrip("\n") if text is not None else f"left in {out}")
+
+
+def say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) -> None:
+    """Print what is on record now, and what is open next."""
+    from desk.telling import offered, open_lines
+
+    request = counter.request(receipt["reference"])
+    if as_json:
+        say_json(receipt | {"open_next": offered(request)})
+        return
+    say(f"{receipt['reference']}: {receipt['act']} on {receipt['part']} is on record (version {receipt['version']})")
+    say(f"now {receipt['status']}; stage {receipt['stage']}")
+    for line in receipt.get("by_letter", ()):
+        say(line)
+    for letter in receipt.get("went_out", ()):
+        told = f"{letter['kind']}, {letter['at']}, exhibit {letter['exhibit']['id']}"
+        say(f"went out meanwhile, and may say what was wrong: {told}")
+    for line in open_lines(request, receipt["part"]):
+        say(line)

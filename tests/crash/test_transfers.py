@@ -127,7 +127,7 @@ async def test_what_leaves_while_its_worker_is_killed_arrives_once(
     with (
         results.of("`kill -9` of whoever carries packages, by SFTP", MUST, count=0, seed=seed) as trial,
         sshd(tmp_path) as server,
-        premises(tmp_path) as place,
+        premises(tmp_path, law="default") as place,
     ):
         place.home.joinpath("recipients/requester.age").write_text(recipient.create(tmp_path / "identity"))
         server.known_to(place.home / "recipients", "requester")

@@ -209,10 +209,8 @@ class Office:
         return Deed(act=act, part=part, person=person, particulars=particulars_of(act)(**given), **seen)
 
     async def do(self, reference: str, person: str, act: Act, part: str = "request", **more: Any) -> Receipt:
-        """Do it, and verify the whole ledger afterwards."""
-        receipt = await self.counter.act(reference, self.deed(reference, person, act, part, **more))
-        self.verified()
-        return receipt
+        """Do it."""
+        return await self.counter.act(reference, self.deed(reference, person, act, part, **more))
 
     async def decide(self, reference: str, part: str, outcome: Act, **more: Any) -> Receipt:
         """Bob looks at each ground and proposes, Carla decides so."""
@@ -353,9 +351,9 @@ async def scheduled(client: Client, begun: datetime) -> ScheduleDescription:
 async def office(
     folder: Path, *, continue_after: int | None = None, keys: Seals | None = None, **more: Any
 ) -> AsyncIterator[Office]:
-    """A central authority for as long as the block lasts; `more` is for its settings.
+    """A central authority for as long as the block lasts, whose whole ledger verifies at its end.
 
-    `keys`: what seals its payloads in Temporal, if not its own keys.
+    `more` is for its settings; `keys`: what seals its payloads in Temporal, if not its own keys.
     """
     relay, faults = Relay(), Faults()
     post = await asyncio.get_running_loop().create_server(lambda: SMTP(relay), "127.0.0.1", 0)
@@ -370,5 +368,7 @@ async def office(
         AsyncExitStack() as work,
     ):
         await work.enter_async_context(at_work(home, env.client))
-        yield Office(home, env, Counter(home, people, env.client), relay, faults, work)
+        opened = Office(home, env, Counter(home, people, env.client), relay, faults, work)
+        yield opened
+        opened.verified()
     home.close()

@@ -28,6 +28,7 @@ from comity.request.rules import part_of
 from comity.settings import Settings
 from desk.counter import Counter
 from temporal import client
+from tests.forking import forked
 from tests.office import PEOPLE, ROLES
 from tests.reviews import stamped
 
@@ -126,6 +127,10 @@ class Premises:
         return subprocess.run(  # noqa: S603 - our own command line
             command, env=self.environment, input=stdin, capture_output=True, timeout=120, check=False, cwd=ROOT
         )
+
+    def typed(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        """The same, and quicker: its process is forked from one that has loaded everything."""
+        return forked(words, self.environment | {"PATH": os.environ["PATH"]})
 
     def prepare(self) -> None:
         """Make the home, with the people of tests/office.py."""

@@ -170,7 +170,7 @@ async def test_a_desk_whose_clock_is_ahead_delays_no_alarm_of_what_it_hands_in(
         with results.of("a desk's clock an hour ahead", "nothing is received before it came; alarms at once"):
             words = ("submit", str(tmp_path / "letter.json"), "--as", "p-anna", "--json")
             await asyncio.to_thread(_said, place, clock, words)
-            (listed,) = read_json(place.comity("list", "--json").stdout)["rows"]
+            (listed,) = read_json(place.typed("list", "--json").stdout)["rows"]
             await asyncio.to_thread(until, lambda: len(place.post.came) >= 2, STARVED)
             assert datetime.fromisoformat(listed["received"]) <= datetime.now(UTC)
 

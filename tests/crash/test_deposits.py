@@ -83,7 +83,10 @@ async def test_a_deposit_that_is_killed_and_said_again_is_done_once(
     """Each life hands in a folder; when proving, until 100 were killed with something of them done."""
     seed = random.SystemRandom().randrange(1 << 32)
     chance = random.Random(seed)  # noqa: S311 - it chooses bytes and instants
-    with results.of("`kill -9` of a deposit", MUST, count=0, seed=seed) as trial, premises(tmp_path, law="default") as place:
+    with (
+        results.of("`kill -9` of a deposit", MUST, count=0, seed=seed) as trial,
+        premises(tmp_path, law="default") as place,
+    ):
         await asyncio.to_thread(place.up)
         async with place.counter() as counter:
             while trial.count < (KILLS if proving else 1):

@@ -26,7 +26,7 @@ def _knocking(folder: Path) -> Iterator[tuple[Premises, Process]]:
         listening = place.settings
         place.settings = listening.model_copy(update={"smtp_port": silent.getsockname()[1]})
         running = place.up()
-        assert place.comity("submit", _LETTER, "--as", "p-anna").returncode == 0
+        assert place.typed("submit", _LETTER, "--as", "p-anna").returncode == 0
         with silent.accept()[0]:
             place.settings = listening
             yield place, running

@@ -143,5 +143,5 @@ async def test_a_service_whose_disk_is_full_goes_on_when_there_is_room(small: Di
                     trial.note += "; ended, and was started again"
                     await asyncio.to_thread(place.up)
                 await doing
-                assert (await asyncio.to_thread(place.comity, "doctor")).returncode == 0
+                assert (await asyncio.to_thread(place.typed, "doctor")).returncode == 0
                 await examine(client)

@@ -98,7 +98,7 @@ def _left_over(place: Premises) -> int | None:
 
 def _all_are_alive(place: Premises, *, open_now: int) -> None:
     """`comity doctor` finds nothing: what is open on record lives in Temporal, nothing is parked, nobody waits."""
-    ended = place.comity("doctor", "--json")
+    ended = place.typed("doctor", "--json")
     findings = {finding["what"]: finding for finding in read_json(ended.stdout)}
     assert ended.returncode == 0, findings
     assert findings["requests"]["detail"].startswith(f"{open_now} open")

@@ -99,7 +99,7 @@ async def _survive(place: Premises, kinds: list[str], chance: random.Random) -> 
 
 
 def _nothing_amiss(place: Premises, *, open_now: int) -> None:
-    ended = place.comity("doctor", "--json")
+    ended = place.typed("doctor", "--json")
     findings = {finding["what"]: finding for finding in read_json(ended.stdout)}
     assert ended.returncode == 0, findings
     assert findings["requests"]["detail"].startswith(f"{open_now} open")

@@ -67,12 +67,12 @@ async def _lived(counter: Counter, lives: int) -> list[Client]:
 
 
 def _open(place: Premises) -> int:
-    return len(read_json(place.comity("list", "--all", "--json").stdout)["rows"])
+    return len(read_json(place.typed("list", "--all", "--json").stdout)["rows"])
 
 
 def _begun(counter: Counter, place: Premises) -> list[int]:
     """How often each request was begun, as the ledger has it."""
-    references = [row["reference"] for row in read_json(place.comity("list", "--all", "--json").stdout)["rows"]]
+    references = [row["reference"] for row in read_json(place.typed("list", "--all", "--json").stdout)["rows"]]
     return [[line.act for line in trace(counter.home, each)].count(Act.RECEIVE) for each in references]
 
 

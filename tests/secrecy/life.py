@@ -67,7 +67,7 @@ class MarkedLife:
 
     def comity(self, *words: str, expect: int = 0) -> bytes:
         """One command of the command line, which must end so."""
-        ended = self.place.comity(*words)
+        ended = self.place.typed(*words)
         assert ended.returncode == expect, ended.stderr.decode()
         self.said.append(ended.stderr)
         return ended.stdout
@@ -111,7 +111,7 @@ async def live(life: MarkedLife) -> None:
 
 def _keep(life: MarkedLife) -> None:
     """What it has left is kept longer, with a reason; who may not say so gives one, too."""
-    until(lambda: life.place.comity("retention", life.reference).returncode == 0)
+    until(lambda: life.place.typed("retention", life.reference).returncode == 0)
     words = ("retention", life.reference, "--keep", "content", "--until", "2090-01-01")
     life.comity(*words, "--reason", marker("of keeping"), "--as", _DAN, expect=1)
     told = life.comity(*words, "--reason", marker("of keeping"), "--as", "p-eve", "--json")

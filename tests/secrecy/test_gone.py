@@ -77,7 +77,7 @@ async def lived(place: Premises) -> AsyncIterator[MarkedLife]:
         life.comity("submit", str(other), "--as", "p-anna")
         await life.do("p-eve", Act.VOID, reason=marker("of voiding"))
         until(lambda: life.request.status == Status.CLOSED)
-        until(lambda: place.comity("retention", life.reference).returncode == 0)
+        until(lambda: place.typed("retention", life.reference).returncode == 0)
         yield life
     assert running.end() == 0
 
@@ -104,7 +104,7 @@ async def end(ended: Ended, life: MarkedLife, what: Keeping) -> None:
     words, reason = ("destroy", "propose", ended.reference, what), ("--reason", marker("of ending"))
     digest = read_json(life.comity(*words, *reason, "--as", "p-dan", "--json"))["digest"]
     life.comity("destroy", "decide", ended.reference, what, "--seen", digest[:8], "--as", "p-eve")
-    until(lambda: life.place.comity("destroy", "certificate", ended.reference, what).returncode == 0)
+    until(lambda: life.place.typed("destroy", "certificate", ended.reference, what).returncode == 0)
     ended.said[what] = life.comity("destroy", "certificate", ended.reference, what)
     await look(ended, what)
 
@@ -167,19 +167,19 @@ def test_no_exhibit_is_left_in_the_vault_nor_what_was_given_up(ended: Ended) -> 
 
 
 def test_certificates_are_verified_by_the_public_key_alone_and_say_who_and_why(ended: Ended, tmp_path: Path) -> None:
-    key = ended.place.comity("ledger", "key").stdout.decode().strip()
+    key = ended.place.typed("ledger", "key").stdout.decode().strip()
     for what in IN_ORDER:
         (tmp_path / what).write_bytes(ended.said[what])
-        alone = ended.place.comity("ledger", "certificate", str(tmp_path / what), "--key", key)
+        alone = ended.place.typed("ledger", "certificate", str(tmp_path / what), "--key", key)
         assert alone.stdout.startswith(b"holds: signed by")
         assert b"proposed: p-dan" in alone.stdout
         (tmp_path / what).write_bytes(ended.said[what].replace(b"p-dan", b"p-eve"))
-        assert ended.place.comity("ledger", "certificate", str(tmp_path / what), "--key", key).returncode == 1
+        assert ended.place.typed("ledger", "certificate", str(tmp_path / what), "--key", key).returncode == 1
 
 
 def test_the_ledger_verifies_and_the_trace_says_what_is_gone_and_what_was_certified(ended: Ended) -> None:
-    key = ended.place.comity("ledger", "key").stdout.decode().strip()
-    assert ended.place.comity("ledger", "verify", "--key", key).returncode == 0
+    key = ended.place.typed("ledger", "key").stdout.decode().strip()
+    assert ended.place.typed("ledger", "verify", "--key", key).returncode == 0
     assert b"its key was destroyed" in ended.said["trace"]
     assert ended.said["trace"].count(b"certify destruction") == 3
 
@@ -190,6 +190,6 @@ def test_copies_of_wrapped_keys_open_no_more_once_the_ring_is_rotated_and_retire
     if "postgresql" in ended.place.settings.database_url:
         kept = holding(postgres_folder(ended.home.store), [wrapped for _, wrapped in ended.wrapped.values()])
         assert kept <= {"pg_wal"}
-    assert ended.place.comity("keys", "rotate").returncode == 0
-    assert ended.place.comity("keys", "retire").returncode == 0
+    assert ended.place.typed("keys", "rotate").returncode == 0
+    assert ended.place.typed("keys", "retire").returncode == 0
     assert not any(still_opens(ended.home, wrapped, place) for place, wrapped in ended.wrapped.items())

@@ -1,6 +1,6 @@
 """What an installation still has of a request: every ciphertext, every key that opens, and every byte of every file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +103,10 @@ def still_opens(home: Home, wrapped: tuple[str, bytes], place: tuple[str, KeyCla
     return False
 
 
-def holding(folder: Path, secrets: Iterable[bytes]) -> set[str]:
-    """The files below a folder that hold one of these, by the first part of their path."""
+def holding(folder: Path, secrets: Iterable[bytes], *, but: Container[Path] = ()) -> set[str]:
+    """The files below a folder that hold one of these, by the first part of their path; those of some not looked at."""
     wanted = list(secrets)
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.parent not in but]
     found = [path for path in files if _holds(_bytes(path), wanted)]
     return {path.relative_to(folder).parts[0] for path in found}
 
@@ -124,6 +124,16 @@ def postgres_folder(store: Store) -> Path:
         alone.execute(sa.text("checkpoint"))
     engine.dispose()
     return folder
+
+
+def of_others(store: Store) -> set[Path]:
+    """Where the same server keeps the databases of other tests."""
+    with store.reading() as view:
+        others = (
+            view.execute(sa.text("select oid from pg_database where datname <> current_database()")).scalars().all()
+        )
+        folder = Path(view.execute(sa.text("show data_directory")).scalar_one())
+        return {folder / "base" / str(oid) for oid in others}
 
 
 def _bytes(path: Path) -> bytes:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from comity.errors import Unreachable
 from comity.store import PATIENCE, Instant, Store
-from tests.secrecy.remains import holding, postgres_folder
+from tests.secrecy.remains import holding, of_others, postgres_folder
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:
@@ -68,16 +68,16 @@ def test_what_was_overwritten_leaves_the_databases_own_files(store: Store) -> No
     with store.transaction() as tx:
         tx.execute(sa.text("update kept set sealed = null where id > 0"))
     store.scrub("kept")
-    folder = _folder(store)
-    assert holding(folder, gone) <= {"pg_wal"}
-    assert holding(folder, [made]) - {"pg_wal"}
+    folder, others = _folder(store)
+    assert holding(folder, gone, but=others) <= {"pg_wal"}
+    assert holding(folder, [made], but=others) - {"pg_wal"}
 
 
-def _folder(store: Store) -> Path:
-    """Where the database lies."""
+def _folder(store: Store) -> tuple[Path, set[Path]]:
+    """Where the database lies, and what in there is not its own."""
     if store.url.startswith("sqlite"):
-        return Path(sa.make_url(store.url).database or "").parent
-    return postgres_folder(store)
+        return Path(sa.make_url(store.url).database or "").parent, set()
+    return postgres_folder(store), of_others(store)
 
 
 def test_a_log_that_is_being_read_is_not_cut_and_says_so(tmp_path: Path) -> None:

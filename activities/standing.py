@@ -143,7 +143,15 @@ async def _settled_since_revival(home: Home, row: Row, tail: _Tail) -> bool:
 async def _amiss(client: Client, home: Home, row: Row, tail: _Tail | None) -> Amiss | None:
     if tail is None or tail.ended:
         return await _of_an_end(client, home, row, tail)
-    return Amiss.DISAGREES if tail.refused else await _by_version(client, home, row)
+    if tail.refused:
+        return Amiss.DISAGREES
+    try:
+        return await _by_version(client, home, row)
+    except Unreachable:  # it stops at this very moment, perhaps: then its history says so by now
+        again = await _tail(client, row.reference)
+        if again is None or not again.refused:
+            raise
+        return Amiss.DISAGREES
 
 
 async def _of_an_end(client: Client, home: Home, row: Row, tail: _Tail | None) -> Amiss | None:

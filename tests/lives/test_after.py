@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from temporalio.client import (
+    Client,
     ScheduleActionExecutionStartWorkflow,
     ScheduleHandle,
     WorkflowExecutionStatus,
@@ -20,6 +21,7 @@ from temporalio.testing import ActivityEnvironment
 from ulid import ULID
 
 import worker
+from activities import standing
 from activities.standing import Amiss, compared
 from activities.sweep import EVERY, SWEEP, Sweeper, keep_sweeping
 from comity.errors import Fault, NotOpen, NotYours
@@ -356,6 +358,31 @@ async def test_a_request_that_stopped_at_a_restored_record_is_brought_up_and_tak
     receipt = await authority.counter.act(reference, noted)
     assert receipt.deed == noted.id
     assert [event.act for event in authority.events(reference)].count(Act.NOTE) == 1
+
+
+async def test_a_request_that_stops_while_it_is_asked_is_found_all_the_same(
+    authority: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Truth protected: who looked just before the record refused it is not told that nobody answers."""
+    reference = await authority.submit(letter("P3"))
+    await authority.reckoned(reference)
+    with restored(authority):
+        await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
+    noted = authority.deed(reference, "p-anna", Act.NOTE, words="it stops here")
+    speaking = asyncio.create_task(authority.counter.act(reference, noted))
+    await waited_for(lambda: amiss_now(authority, reference))
+    end_of_history, before = standing._tail, iter([False])
+
+    async def looked_at_before(client: Client, reference: str) -> standing._Tail | None:
+        tail = await end_of_history(client, reference)
+        return tail and tail.model_copy(update={"refused": next(before, tail.refused)})
+
+    monkeypatch.setattr(standing, "_tail", looked_at_before)
+    monkeypatch.setattr(standing, "ANSWERS_WITHIN", timedelta(seconds=0.5))
+    assert await amiss_now(authority, reference) == Amiss.DISAGREES
+    monkeypatch.undo()
+    await revived(authority, reference)
+    await asyncio.gather(speaking, return_exceptions=True)
 
 
 async def test_a_record_that_lacks_what_no_history_tells_any_more_is_left_as_it_is(authority: Office) -> None:

@@ -455,7 +455,7 @@ def test_a_package_that_is_not_there_is_not_found(tmp_path: Path, identity: Path
 def test_memory_does_not_grow_with_the_package(
     vault: Vault, safe: Safe, tmp_path: Path, public: str, identity: Path, proving: bool
 ) -> None:
-    seal = vault.deposit(Generated((2048 if proving else 64) * MIB), ONE, safe.wrapping, at=NOW)
+    seal = vault.deposit(Generated((4608 if proving else 64) * MIB), ONE, safe.wrapping, at=NOW)
     enclosure = replace(enclosure_of({ONE: b""}), seals={ONE: seal}, manifest=Manifest.of(REFERENCE, "P1", [seal]))
     _plain()  # whoever signs has loaded what that takes
     highest = [before := resident_mib()]

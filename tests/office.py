@@ -349,11 +349,17 @@ async def scheduled(client: Client, begun: datetime) -> ScheduleDescription:
 
 @asynccontextmanager
 async def office(
-    folder: Path, *, continue_after: int | None = None, keys: Seals | None = None, **more: Any
+    folder: Path,
+    *,
+    continue_after: int | None = None,
+    keys: Seals | None = None,
+    falsified: bool = False,
+    **more: Any,
 ) -> AsyncIterator[Office]:
     """A central authority for as long as the block lasts, whose whole ledger verifies at its end.
 
-    `more` is for its settings; `keys`: what seals its payloads in Temporal, if not its own keys.
+    `more` is for its settings; `keys`: what seals its payloads in Temporal, if not its own keys; `falsified`: the test
+    alters the ledger, which then does not verify.
     """
     relay, faults = Relay(), Faults()
     post = await asyncio.get_running_loop().create_server(lambda: SMTP(relay), "127.0.0.1", 0)
@@ -370,5 +376,6 @@ async def office(
         await work.enter_async_context(at_work(home, env.client))
         opened = Office(home, env, Counter(home, people, env.client), relay, faults, work)
         yield opened
-        opened.verified()
+        if not falsified:
+            opened.verified()
     home.close()

@@ -191,7 +191,7 @@ async def test_a_terminated_request_goes_on_where_its_record_stands(authority: O
 
 async def test_one_that_was_revived_is_not_asked_by_each_sweep(tmp_path: Path) -> None:
     """Truth protected: after a lost database thousands are younger than their events, and worked on first."""
-    async with office(tmp_path) as authority:
+    async with office(tmp_path, falsified=True) as authority:
         reference = await authority.submit(letter("P3"))
         await authority.reckoned(reference)
         await authority.life(reference).terminate()

@@ -20,6 +20,7 @@ from desk.counter import Counter
 from desk.depositing import Intake, take_in, told, unwatched
 from desk.papers import chunks
 from desk.tracing import trace
+from tests.evidence.conftest import chunked
 from tests.office import Office, letter, office
 
 NAMES = ["a", "b/e\u0301", "b/صورة.jpg", "empty"]
@@ -210,7 +211,7 @@ async def test_a_large_file_whose_deposit_broke_off_goes_on_where_it_stopped(
     authority: Office, reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Truth protected: 200 GiB over a bad line arrive in the end, and are one exhibit."""
-    monkeypatch.setattr("comity.evidence.vault.CHUNK", 1000)
+    chunked(monkeypatch, 1000)
     image, whole = tmp_path / "phone.E01", os.urandom(60_000)
     image.write_bytes(whole)
 
@@ -233,7 +234,7 @@ async def test_a_large_file_that_changed_after_its_deposit_broke_off_is_sealed_a
     authority: Office, reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Truth protected: no seal is over a mixture of two states of a file."""
-    monkeypatch.setattr("comity.evidence.vault.CHUNK", 1000)
+    chunked(monkeypatch, 1000)
     image, whole = tmp_path / "phone.E01", bytearray(os.urandom(60_000))
     image.write_bytes(whole)
 

@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from comity.errors import KeyGone, Tampered
+from comity.evidence import chunks, opened, putting
+from comity.evidence import vault as vaults
 from comity.evidence.putting import Wrapping
 from comity.evidence.shelves import Folder
 from comity.evidence.vault import Vault
@@ -106,3 +108,9 @@ def resident_mib() -> float:
     """The memory that this process holds now, in MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+def chunked(patch: pytest.MonkeyPatch, size: int) -> None:
+    """Chunks of another size, everywhere."""
+    for module in (chunks, opened, putting, vaults):
+        patch.setattr(module, "CHUNK", size)

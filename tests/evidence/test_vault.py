@@ -17,15 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.errors import KeyGone, NotFound, Refused, Tampered
-from comity.evidence import chunks, opened, putting
-from comity.evidence import vault as vault_module
+from comity.evidence import chunks, putting
 from comity.evidence.chunks import CHUNK, PART
 from comity.evidence.seal import Seal, compare
 from comity.evidence.shelves import Bytes, Folder
 from comity.evidence.vault import Vault
 from tests.results import Results
 
-from .conftest import MIB, NOW, ONE, THREE, TWO, Generated, Safe, generated, resident_mib
+from .conftest import MIB, NOW, ONE, THREE, TWO, Generated, Safe, chunked, generated, resident_mib
 
 SEALED_CHUNK = CHUNK + 16
 HEADER = 16 + 2 + 48
@@ -34,12 +33,6 @@ GOLDEN = (
     "2b915ce84de46054e33c0c27f353050931137ad4c7bbd00ce0d534ece8238dd86a3fbd8ed92324ce72fa60b8d48f649b"
     "563ec2b6b768d26ce055958a5e71124b66e5ac184915c065da707f9db13a27a960edba6a35a7fed7"
 )
-
-
-def _chunked(patch: pytest.MonkeyPatch, size: int) -> None:
-    """Chunks of another size, everywhere."""
-    for module in (chunks, opened, putting, vault_module):
-        patch.setattr(module, "CHUNK", size)
 
 
 def _kept(vault: Vault, safe: Safe, plain: bytes, exhibit: str = ONE) -> Seal:
@@ -60,7 +53,7 @@ def test_the_form_of_a_file_is_a_promise(
 ) -> None:
     """Exhibits are kept for decades: what this version sealed must open for ever, so these bytes may never change."""
     monkeypatch.setattr(putting, "fresh_key", lambda: bytes(range(32)))
-    _chunked(monkeypatch, 8)
+    chunked(monkeypatch, 8)
     _kept(vault, safe, b"three chunks of eight.")
     assert (folder / ONE).read_bytes().hex() == GOLDEN
     assert _read(vault, safe) == b"three chunks of eight."
@@ -82,7 +75,7 @@ def test_no_split_of_the_source_changes_what_is_kept(
 ) -> None:
     plain = generated(size)
     with pytest.MonkeyPatch.context() as patch:
-        _chunked(patch, chunk)
+        chunked(patch, chunk)
         vault, safe = Vault(Folder(tmp_path_factory.mktemp("vault"))), Safe()
         seal = vault.deposit(Generated(size, piece=piece), ONE, safe.wrapping, at=NOW)
         assert _read(vault, safe) == plain
@@ -322,7 +315,7 @@ def _parts(folder: Path) -> list[Path]:
 @pytest.fixture
 def in_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of eight bytes: parts of 64."""
-    _chunked(monkeypatch, 8)
+    chunked(monkeypatch, 8)
 
 
 def test_what_is_large_lies_in_parts_and_is_headed_last(vault: Vault, folder: Path, safe: Safe) -> None:
@@ -462,7 +455,7 @@ def test_any_range_is_read_as_it_was_deposited(
 ) -> None:
     plain = generated(size)
     with pytest.MonkeyPatch.context() as patch:
-        _chunked(patch, 8)
+        chunked(patch, 8)
         vault, safe = Vault(Folder(tmp_path_factory.mktemp("vault"))), Safe()
         vault.deposit(io.BytesIO(plain), ONE, safe.wrapping, at=NOW)
         given_ = b"".join(vault.read_range(ONE, safe.unwrap, start=start, length=length))

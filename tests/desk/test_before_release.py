@@ -11,8 +11,8 @@ from comity.errors import NotFound
 from comity.evidence import recipient
 from comity.request.lifecycle import Act, Role
 from desk.before_release import Stands, checks
-from tests.lives.life import Life
-from tests.office import Office, letter, office
+from tests.lives.life import Life, with_evidence
+from tests.office import Office, office
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +27,7 @@ async def authority(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[O
 @pytest.fixture
 async def life(authority: Office, tmp_path: Path) -> Life:
     """A request with one drafted package."""
-    life = Life(authority, await authority.submit(letter("P3")), tmp_path)
-    await life.arrives()
-    await life.is_granted("M1")
-    exhibit = await life.obtains("M1", b"a statement")
-    await life.is_done("M1")
+    life, exhibit = await with_evidence(authority, "P3", tmp_path)
     key = sha256(authority.home.recipient_key("requester").encode()).hexdigest()
     await life.do("dan", Act.DRAFT_PACKAGE, exhibits=(exhibit,), recipient="requester", key=key)
     return life

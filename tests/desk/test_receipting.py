@@ -17,8 +17,8 @@ from desk.acting import Said
 from desk.filing import Paper
 from desk.posting import acted
 from desk.tracing import trace
-from tests.lives.life import Life
-from tests.office import Office, letter, office
+from tests.lives.life import Life, with_evidence
+from tests.office import Office, office
 
 OWED = "P1/clear up the receipt"
 
@@ -37,11 +37,7 @@ async def authority(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[O
 @pytest.fixture
 async def life(authority: Office, tmp_path: Path) -> Life:
     """A request whose package has left."""
-    life = Life(authority, await authority.submit(letter("P2")), tmp_path)
-    await life.arrives()
-    await life.is_granted("M1")
-    exhibit = await life.obtains("M1", b"a statement")
-    await life.is_done("M1")
+    life, exhibit = await with_evidence(authority, "P2", tmp_path)
     await life.approves(exhibit)
     return life
 

@@ -8,18 +8,14 @@ from comity.request.lifecycle import Act
 from comity.request.model import Channel, Owed
 from desk.carrying import pack
 from desk.handing import Handed, hand_over
-from tests.lives.life import Life
-from tests.office import Office, letter
+from tests.lives.life import Life, with_evidence
+from tests.office import Office
 
 
 async def carried(authority: Office, folder: Path) -> str:
     """From its receipt to its closing. Returns the reference."""
     authority.home.recipient("requester").write_text(recipient.create(folder / "identity"))
-    life = Life(authority, await authority.submit(letter("P2")), folder)
-    await life.arrives()
-    await life.is_granted("M1")
-    exhibit = await life.obtains("M1", b"a statement")
-    await life.is_done("M1")
+    life, exhibit = await with_evidence(authority, "P2", folder)
     await life.do("dan", Act.DRAFT_PACKAGE, exhibits=(exhibit,), recipient="requester", channel=Channel.COURIER)
     await life.do("dan", Act.PROPOSE_RELEASE, "P1")
     await life.do("bob", Act.APPROVE_RELEASE, "P1", seen=life.package().content)

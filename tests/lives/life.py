@@ -15,7 +15,7 @@ from comity.request.model import Measure, Package, Request, stage_of
 from comity.request.rules import part_of
 from desk.depositing import Intake, take_in, unwatched
 from desk.releasing import release
-from tests.office import EXAMPLES, Office, waited
+from tests.office import EXAMPLES, Office, letter, waited
 from tests.request.lives import gone_out
 
 BEFORE_ITS_MINUTE = "the other States began, too"
@@ -134,6 +134,16 @@ async def begun(authority: Office, name: str, folder: Path) -> Life:
     for question in authority.request(life.reference).questions:  # a date in the example may have passed since
         await life.do("anna", Act.WITHDRAW_QUESTION, question.id)
     return life
+
+
+async def with_evidence(authority: Office, urgency: str, folder: Path) -> tuple[Life, str]:
+    """A request whose one measure is done, and the exhibit that it gave."""
+    life = Life(authority, await authority.submit(letter(urgency)), folder)
+    await life.arrives()
+    await life.is_granted("M1")
+    exhibit = await life.obtains("M1", b"a statement")
+    await life.is_done("M1")
+    return life, exhibit
 
 
 async def left(life: Life) -> Path:

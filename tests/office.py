@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from temporalio.client import Client, ScheduleDescription, WorkflowHandle
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from ulid import ULID
 
@@ -190,9 +190,17 @@ class Office:
         return self.counter.request(reference)
 
     async def now(self, reference: str) -> Request:
-        """A request as its workflow has it."""
-        found: Request = await self.life(reference).query("request", result_type=Request)
-        return found
+        """A request as its workflow has it; a run that has only just begun has no answer yet."""
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    found: Request = await self.life(reference).query("request", result_type=Request)
+                except RPCError as error:
+                    if error.status != RPCStatusCode.FAILED_PRECONDITION:
+                        raise
+                    await asyncio.sleep(0.05)
+                else:
+                    return found
 
     def life(self, reference: str) -> WorkflowHandle[Any, Any]:
         """The workflow of a request."""

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from activities import bucket_put, sftp, signed_put
-from activities.parcels import PIECE, Parcel
-from comity.destinations import Destination, Recipients, RecipientsBucket, SignedUrl
+from activities.parcels import PIECE, Parcel, Sent
+from comity.destinations import Recipients, RecipientsBucket, SignedUrl
 from comity.destinations import Sftp as ToSftp
 from comity.evidence.shelves import Where
 from tests.addresses import addresses
@@ -41,10 +41,8 @@ def parcel(tmp_path: Path, *, proving: bool) -> Parcel:
     return Parcel(path, "package-1.age")
 
 
-def watched(bring: Callable[[Destination, Recipients, Parcel, Any], None], to: Recipients, parcel: Parcel) -> float:
+def watched(bring: Callable[[Parcel, Sent], None], parcel: Parcel) -> float:
     """Bring it twice. Returns how much memory it took more, at most, in MiB."""
-    found = to.destination(NAME)
-    assert found
     before, highest = resident_mib(), [0.0]
     for _ in range(2):
         told: list[int] = []
@@ -54,7 +52,7 @@ def watched(bring: Callable[[Destination, Recipients, Parcel, Any], None], to: R
             if len(told) % 64 == 0:
                 highest.append(resident_mib() - before)
 
-        bring(found, to, parcel, seen)
+        bring(parcel, seen)
     return max(highest)
 
 
@@ -69,7 +67,9 @@ def digest_of(pieces: Iterator[bytes]) -> str:
 def test_by_sftp(tmp_path: Path, recipients: Recipients, parcel: Parcel) -> None:
     with sshd(tmp_path) as server:
         server.known_to(tmp_path / "recipients", NAME)
-        assert watched(_by(ToSftp, sftp.bring), recipients, parcel) < GROWS_BY
+        to = recipients.destination(NAME)
+        assert isinstance(to, ToSftp)
+        assert watched(partial(sftp.bring, to, recipients), parcel) < GROWS_BY
         [there] = server.incoming.iterdir()
         assert there.name == parcel.name
         assert digest_of(Parcel(there, there.name).pieces()) == parcel.sha256
@@ -78,7 +78,9 @@ def test_by_sftp(tmp_path: Path, recipients: Recipients, parcel: Parcel) -> None
 def test_into_a_bucket(tmp_path: Path, s3: Server, recipients: Recipients, parcel: Parcel) -> None:
     place: Where = s3.bucket(None)
     put_into(place, tmp_path / "recipients", NAME)
-    assert watched(_by(RecipientsBucket, bucket_put.bring), recipients, parcel) < GROWS_BY + 3 * 64
+    to = recipients.destination(NAME)
+    assert isinstance(to, RecipientsBucket)
+    assert watched(partial(bucket_put.bring, to, recipients), parcel) < GROWS_BY + 3 * 64
     [there] = s3.client().list_objects_v2(Bucket=place.bucket)["Contents"]
     got = s3.client().get_object(Bucket=place.bucket, Key=there["Key"])["Body"]
     assert (there["Size"], digest_of(got.iter_chunks(PIECE))) == (parcel.size, parcel.sha256)
@@ -88,15 +90,9 @@ def test_to_a_signed_address(tmp_path: Path, recipients: Recipients, parcel: Par
     """The server lies in this process and keeps all of it, so that memory says nothing here."""
     with addresses(tmp_path / "server") as server:
         server.known_to(tmp_path / "recipients", NAME)
-        watched(_by(SignedUrl, signed_put.bring), recipients, parcel)
+        to = recipients.destination(NAME)
+        assert isinstance(to, SignedUrl)
+        watched(partial(signed_put.bring, to, recipients), parcel)
         [there] = server.put.values()
         assert hashlib.sha256(there).hexdigest() == parcel.sha256
         assert server.puts == 1
-
-
-def _by(kind: type, bring: Any) -> Callable[[Destination, Recipients, Parcel, Any], None]:
-    def brought(to: Destination, recipients: Recipients, parcel: Parcel, told: Any) -> None:
-        assert isinstance(to, kind)
-        bring(to, recipients, parcel, told)
-
-    return brought

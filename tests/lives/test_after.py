@@ -28,7 +28,7 @@ from comity.errors import Fault, NotOpen, NotYours
 from comity.ledger import log
 from comity.ledger.leaf import Kind
 from comity.request.lifecycle import Act, Status
-from comity.request.model import Knocked, Particulars, Receipt
+from comity.request.model import Deed, Knocked, Particulars, Receipt
 from desk.doctor import Finding, examine
 from desk.reviving import Revival, revive
 from desk.tracing import Line, trace
@@ -344,7 +344,8 @@ async def test_a_record_restored_from_yesterday_is_brought_up_from_what_temporal
     await authority.do(reference, "p-anna", Act.NOTE, words="and on")
 
 
-async def test_a_request_that_stopped_at_a_restored_record_is_brought_up_and_takes_the_deed(authority: Office) -> None:
+async def stopped(authority: Office) -> tuple[str, Deed, asyncio.Task[Receipt]]:
+    """A request that stops at a restored record, the deed at which it does, and who waits for its receipt."""
     reference = await authority.submit(letter("P3"))
     await authority.reckoned(reference)
     with restored(authority):
@@ -352,6 +353,11 @@ async def test_a_request_that_stopped_at_a_restored_record_is_brought_up_and_tak
     noted = authority.deed(reference, "p-anna", Act.NOTE, words="it stops here")
     speaking = asyncio.create_task(authority.counter.act(reference, noted))
     await waited_for(lambda: amiss_now(authority, reference))
+    return reference, noted, speaking
+
+
+async def test_a_request_that_stopped_at_a_restored_record_is_brought_up_and_takes_the_deed(authority: Office) -> None:
+    reference, noted, speaking = await stopped(authority)
     revival = await revived(authority, reference)
     assert revival.amiss == Amiss.DISAGREES
     await asyncio.gather(speaking, return_exceptions=True)
@@ -364,13 +370,7 @@ async def test_a_request_that_stops_while_it_is_asked_is_found_all_the_same(
     authority: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Truth protected: who looked just before the record refused it is not told that nobody answers."""
-    reference = await authority.submit(letter("P3"))
-    await authority.reckoned(reference)
-    with restored(authority):
-        await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
-    noted = authority.deed(reference, "p-anna", Act.NOTE, words="it stops here")
-    speaking = asyncio.create_task(authority.counter.act(reference, noted))
-    await waited_for(lambda: amiss_now(authority, reference))
+    reference, _, speaking = await stopped(authority)
     end_of_history, before = standing._tail, iter([False])
 
     async def looked_at_before(client: Client, reference: str) -> standing._Tail | None:

@@ -59,8 +59,8 @@ def measure(asked: argparse.Namespace) -> Found:
         large = _hollow(folder / "larger", size * _LARGER)
         larger = apart(seal, large, folder)
         with serving(_made(folder / "s3")) as server:
-            bucket = [apart(seal_in_bucket, each, server.bucket()) for each in (exhibit, large)]
-    return Found((_row(size, pairs, (larger, *bucket)),))
+            small, great = (apart(seal_in_bucket, each, server.bucket()) for each in (exhibit, large))
+    return Found((_row(size, pairs, (larger, small, great)),))
 
 
 def seal(exhibit: Path, folder: Path) -> Sealed:

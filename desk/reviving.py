@@ -21,6 +21,8 @@ from desk.remembering import bring_back
 MAY_REVIVE = frozenset({Role.COORDINATOR, Role.HEAD_OF_UNIT})
 _NEWER_COPY = "restore a newer copy of the database, its keys are in it"
 _REASON = "its record is newer"
+_TRIES = 15
+"""Each lasts some seconds; in all of them a batch that failed is recorded again, and what waited behind it."""
 
 
 class Revival(BaseModel):
@@ -68,14 +70,31 @@ async def refuse_unrecorded(counter: Counter, reference: str) -> None:
 async def _carried_forward(counter: Counter, reference: str, person: str) -> Revival:
     role = counter.role_for(person, MAY_REVIVE, on_behalf=False)
     finding = await _found(counter, reference)
-    brought = 0 if finding.amiss == Amiss.ABSENT else await bring_back(counter.client, counter.home, reference)
-    if finding.amiss == Amiss.AHEAD and await compared(counter.client, counter.home, reference, asking=True):
-        raise Fault(f"Temporal knows more of this request than it can tell; {_NEWER_COPY}")
+    brought, left = await _brought_up(counter, finding)
     revival = _as_it_goes_on(counter.home, finding, brought)
     await asyncio.to_thread(partial(_enter, counter.home, revival, person=person, role=role))
-    if finding.amiss != Amiss.AHEAD:  # that one lives, and is on record again
+    if left:
         await _begin_again(counter, reference)
     return revival
+
+
+async def _brought_up(counter: Counter, finding: Finding) -> tuple[int, Finding | None]:
+    """How many events came back from Temporal, and what is amiss then; None: it lives, and is on record again.
+
+    One that lives goes on meanwhile: it may stop at a record that is not brought up yet, and what it did last is told
+    by no history before it was sent to the record.
+    """
+    brought, left = 0, finding
+    for _ in range(_TRIES):
+        if left.amiss != Amiss.ABSENT:
+            brought += await bring_back(counter.client, counter.home, left.reference)
+        if left.amiss != Amiss.AHEAD:
+            return brought, left
+        found = await compared(counter.client, counter.home, left.reference, asking=True)
+        if found is None:
+            return brought, None
+        left = found
+    raise Fault(f"Temporal knows more of this request than it can tell; {_NEWER_COPY}")
 
 
 async def _found(counter: Counter, reference: str) -> Finding:

@@ -16,6 +16,8 @@ from temporalio.client import (
     ScheduleHandle,
     WorkflowExecutionStatus,
     WorkflowUpdateFailedError,
+    WorkflowUpdateHandle,
+    WorkflowUpdateStage,
 )
 from temporalio.testing import ActivityEnvironment
 from ulid import ULID
@@ -25,11 +27,14 @@ from activities import standing
 from activities.standing import Amiss, compared
 from activities.sweep import EVERY, SWEEP, Sweeper, keep_sweeping
 from comity.errors import Fault, NotOpen, NotYours
+from comity.home import Home
 from comity.ledger import log
 from comity.ledger.leaf import Kind
 from comity.request.lifecycle import Act, Status
 from comity.request.model import Deed, Knocked, Particulars, Receipt
+from desk import reviving
 from desk.doctor import Finding, examine
+from desk.remembering import bring_back
 from desk.reviving import Revival, revive
 from desk.tracing import Line, trace
 from temporal.names import REQUESTS
@@ -385,6 +390,78 @@ async def test_a_request_that_stops_while_it_is_asked_is_found_all_the_same(
     await asyncio.gather(speaking, return_exceptions=True)
 
 
+async def ahead(authority: Office) -> str:
+    """A request that lives, and did something after the copy from which its record was restored."""
+    reference = await authority.submit(letter("P3"))
+    await authority.reckoned(reference)
+    with restored(authority):
+        await authority.do(reference, "p-anna", Act.OPEN_REVIEW)
+    return reference
+
+
+@pytest.fixture
+def before_it_is_brought_up(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Awaitable[None]]]:
+    """What happens in the midst of a revival: one thing each time before histories are read. Looks are short."""
+    happening: list[Callable[[], Awaitable[None]]] = []
+
+    async def late(client: Client, home: Home, reference: str) -> int:
+        if happening:
+            await happening.pop(0)()
+        return await bring_back(client, home, reference)
+
+    monkeypatch.setattr(reviving, "bring_back", late)
+    monkeypatch.setattr(standing, "_LOOKS", 1)
+    return happening
+
+
+async def test_a_request_that_stops_while_it_is_brought_up_begins_again(
+    authority: Office, before_it_is_brought_up: list[Callable[[], Awaitable[None]]]
+) -> None:
+    """Truth protected: what it did between two looks is brought up as well, and no newer copy is asked for."""
+    reference = await ahead(authority)
+
+    async def stops() -> None:
+        await started(authority, reference, "it stops here")
+        await waited_for(lambda: refused(authority, reference))
+
+    before_it_is_brought_up.append(stops)
+    assert (await revived(authority, reference)).amiss == Amiss.AHEAD
+    assert [event.act for event in authority.events(reference)].count(Act.NOTE) == 1
+
+
+async def test_what_waits_behind_a_batch_that_failed_is_waited_for(
+    authority: Office, before_it_is_brought_up: list[Callable[[], Awaitable[None]]]
+) -> None:
+    """Truth protected: what no history tells yet is not taken for lost, and whoever did it gets their receipt."""
+    reference = await ahead(authority)
+    version = (await authority.now(reference)).version
+    authority.faults.down.add("record")
+    speaking = [await started(authority, reference, "it is sent to the record, which fails")]
+    await waited(lambda: authority.faults.met["record"], lambda met: met > 0)
+    speaking.append(await started(authority, reference, "it waits behind that one"))
+    assert (await authority.now(reference)).version == version + len(speaking)
+
+    async def nothing() -> None:
+        return None
+
+    async def recorded_again() -> None:
+        authority.faults.down.clear()
+
+    before_it_is_brought_up += [nothing, recorded_again]
+    assert (await revived(authority, reference)).amiss == Amiss.AHEAD
+    assert before_it_is_brought_up == []
+    receipts = [await update.result() for update in speaking]
+    assert [receipt.version for receipt in receipts] == [version + 1, version + 2]
+
+
+async def started(authority: Office, reference: str, words: str) -> WorkflowUpdateHandle[Receipt]:
+    """A note that the request has taken, and whose receipt is still to come."""
+    noted = authority.deed(reference, "p-anna", Act.NOTE, words=words)
+    return await authority.life(reference).start_update(
+        "act", noted, result_type=Receipt, wait_for_stage=WorkflowUpdateStage.ACCEPTED
+    )
+
+
 async def test_a_record_that_lacks_what_no_history_tells_any_more_is_left_as_it_is(authority: Office) -> None:
     """Truth protected: no gap is recorded over; the refusal names the way out, and is on record itself."""
     reference = await authority.submit(letter("P3"))
@@ -407,6 +484,12 @@ async def amiss_now(authority: Office, reference: str) -> str:
     """What is amiss with a request, in words."""
     finding = await compared(authority.env.client, authority.home, reference, asking=True)
     return str(finding.amiss) if finding else ""
+
+
+async def refused(authority: Office, reference: str) -> str:
+    """That its history ends with a batch which the record did not take; nothing before that."""
+    tail = await standing._tail(authority.env.client, reference)
+    return Amiss.DISAGREES if tail and tail.refused else ""
 
 
 async def test_what_stands_well_is_not_revived(authority: Office) -> None:

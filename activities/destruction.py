@@ -18,7 +18,7 @@ from activities.notices import By, notice
 from activities.record import RecordCipher
 from comity.errors import Fault, KeyGone, NotFound, Tampered
 from comity.evidence import exhibits
-from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.custody import OUR_OFFICE, Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
 from comity.keys import request_keys
@@ -181,7 +181,7 @@ class Shredder:
             action=Action.DESTROYED,
             person=_MACHINE,
             role=Role.SYSTEM,
-            organisation="central authority",
+            organisation=OUR_OFFICE,
             reason=f"its keys are destroyed: proposed by {standing.proposed_by}, decided by {standing.decided_by}",
             at=ending.at,
             zone="UTC",

@@ -17,7 +17,7 @@ from activities.exhibits import custody_entry
 from activities.parcels import Sent, adding_up, beating
 from activities.record import RecordCipher
 from comity.errors import Tampered
-from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.custody import OUR_OFFICE, Action, CustodyEntry
 from comity.evidence.seal import Seal, compare
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
@@ -216,11 +216,11 @@ def _released(departure: Departure, sent: Package, exhibit: Exhibit, at: datetim
         action=Action.RELEASED,
         person=_MACHINE,
         role=Role.SYSTEM,
-        organisation="central authority",
+        organisation=OUR_OFFICE,
         reason=f"package {departure.package}, attempt {departure.attempt}",
         at=at,
         zone="UTC",
-        handed_by="central authority",
+        handed_by=OUR_OFFICE,
         handed_to=sent.recipient,
         hash_before=exhibit.sha256,
         hash_after=exhibit.sha256,

@@ -2,7 +2,7 @@
 
 [people.anna]                     # an opaque id: it stands in the ledger for ever, so no name
 roles = ["coordinator"]
-unit = "north"
+unit = "north"                    # custody names it as the organisation of whoever executes
 time_zone = "Europe/Berlin"
 mail = "a@authority.example"
 webhook = "https://pager.authority.example/anna"   # may be left out: told beside mail (webhook-secrets.toml)
@@ -94,7 +94,7 @@ class Person(_Entry):
 
     id: PersonId
     roles: tuple[Annotated[Role, AfterValidator(_held_by_a_person)], ...] = Field(min_length=1)
-    unit: str
+    unit: str = Field(min_length=1, max_length=200)
     time_zone: Annotated[str, AfterValidator(_known_zone)]
     mail: Annotated[str, AfterValidator(_plain_address)]
     webhook: Annotated[str, AfterValidator(_safe_url)] | None = None
@@ -221,6 +221,14 @@ class People:
         if on_behalf and role in OUTSIDE and _ENTERS_FOR_OTHERS.intersection(held):
             return
         raise NotYours(f"{id_} does not hold the role '{role}'; held: {', '.join(held)}{_hint(role)}")
+
+    def in_hand(self, id_: str, role: Role) -> Role:
+        """The role in which somebody has the paper of an act in hand who `may_act`: of another's act, their own.
+
+        Raises NotYours, Unreadable.
+        """
+        held = self.roles_of(id_)
+        return next((own for own in held if own in _ENTERS_FOR_OTHERS), role) if role not in held else role
 
     def _last_readable(self) -> dict[str, Person]:
         with suppress(Unreadable):

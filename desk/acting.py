@@ -95,7 +95,8 @@ def _proven(counter: Counter, request: Request, deed: Deed, paper: Paper) -> Dee
     counter.people.may_act(deed.person, deed.role, on_behalf=True)
     if not counter.on_record(request.reference, deed.id):
         check(request, deed, datetime.now(UTC))  # before the paper is sealed
-    filed = file_paper(counter.home, request.reference, paper, (deed.id, deed.person, deed.role))
+    role = counter.people.in_hand(deed.person, deed.role)
+    filed = file_paper(counter.home, request.reference, paper, (deed.id, deed.person, role))
     return deed.model_copy(update={"on_behalf": OnBehalf(channel=paper.channel, exhibit=filed)})
 
 

@@ -59,6 +59,14 @@ def checks(home: Home, request: Request, name: str) -> tuple[Check, ...]:
         _never_opened(known),
         _return(package),
         *_key(home, package),
+        _digest(package),
+    )
+
+
+def _digest(package: Package) -> Check:
+    """What the approval names, so that nothing is approved but what was looked at."""
+    return Check(
+        what="content", stands=Stands.LOOK, said=f"what was looked at is approved by its digest, {package.content[:12]}"
     )
 
 

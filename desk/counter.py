@@ -15,6 +15,7 @@ from activities.record import RecordCipher
 from activities.snapshots import act_on_closed
 from activities.standing import compared
 from comity.errors import BY_NAME, Busy, ComityError, DeedReused, Fault, KeyGone, Objection, Refused, Unreachable
+from comity.evidence.custody import OUR_OFFICE
 from comity.home import Home
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
@@ -171,6 +172,10 @@ class Counter:
         chosen = held[0] if held else min(able)
         self.people.may_act(person, chosen, on_behalf=on_behalf)
         return chosen
+
+    def organisation_of(self, person: str, role: Role) -> str:
+        """The organisation of somebody in custody: ours; of who executes, their unit. Raises NotYours."""
+        return self.people.of(person).unit if role is Role.EXECUTING_AUTHORITY else OUR_OFFICE
 
 
 def on_record(home: Home, reference: str) -> Request:

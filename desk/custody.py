@@ -52,7 +52,7 @@ class Custody(BaseModel):
     def verdict(self) -> tuple[str, ...]:
         """Whether the chain is unbroken; where it is not, a line for each place."""
         if not self.breaks:
-            return (f"The chain of custody is unbroken: {len(self.entries)} entries.",)
+            return (f"The chain of custody is unbroken: {_entries(len(self.entries))}.",)
         return tuple(f"THE CHAIN IS BROKEN at entry {each.number}: {each.why}." for each in self.breaks)
 
 
@@ -71,7 +71,11 @@ class Listed(BaseModel):
     def line(self) -> str:
         """The same for a terminal."""
         chain = "unbroken" if self.unbroken else "BROKEN"
-        return f"{self.exhibit}  {self.entries:>3} entries, {chain:<8}  {self.what}: {visible(self.name)}"
+        return f"{self.exhibit}  {_entries(self.entries):>11}, {chain:<8}  {self.what}: {visible(self.name)}"
+
+
+def _entries(number: int) -> str:
+    return f"{number} {'entry' if number == 1 else 'entries'}"
 
 
 def is_exhibit(home: Home, named: str) -> bool:

@@ -24,7 +24,7 @@ Zone = Annotated[str | None, typer.Option(help="The time zone of the place: Euro
 Late = Annotated[str | None, typer.Option(help="Why it is entered more than 24 hours after.")]
 Place = Annotated[str | None, typer.Option(help="Where it was done, or where it lies now.")]
 Condition = Annotated[str | None, typer.Option(help="In what condition it was found.")]
-Organisation = Annotated[str | None, typer.Option(help="Of which authority you are, if not the central one.")]
+Organisation = Annotated[str | None, typer.Option(help="Of which authority you are; who executes is of their unit.")]
 By = Annotated[str | None, typer.Option("--from", help="Who handed it over.")]
 To = Annotated[str | None, typer.Option("--to", help="Who took it over.")]
 Parent = Annotated[str | None, typer.Option(help="The exhibit that it was copied or taken from, by its id.")]

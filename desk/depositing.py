@@ -227,7 +227,7 @@ async def _deposit(counter: Counter, handed: _Handed, progress: Callable[[int], 
     with _entered(counter, handed.intake, handed.exhibit):
         _may(counter, handed.intake)
         with intake.opened(handed.file) as source:
-            seal = sealing.seal_in(counter.home, _sealed_as(handed), source, progress)
+            seal = sealing.seal_in(counter.home, _sealed_as(counter, handed), source, progress)
     await counter.act(handed.intake.reference, _deed(handed.intake, seal))
     return seal
 
@@ -236,13 +236,15 @@ def _further(progress: Callable[[int, int], None], total: int, before: int, now:
     progress(before + now, total)
 
 
-def _sealed_as(handed: _Handed) -> sealing.Handed:
+def _sealed_as(counter: Counter, handed: _Handed) -> sealing.Handed:
     by, file = handed.intake, handed.file
+    office = counter.organisation_of(by.person, by.role)
     which = f", {file.where}" if file.of > 1 else ""
     reason = f"deposited for {by.measure}{which}"
     return sealing.Handed(
-        by.reference, handed.exhibit, file.name, by.person, by.role, reason, by.measure, never_open=by.never_open
-    )
+        by.reference, handed.exhibit, file.name, by.person, by.role, reason, by.measure,
+        never_open=by.never_open, organisation=office,
+    )  # fmt: skip
 
 
 def _deed(handed: Intake, seal: Seal) -> Deed:

@@ -29,7 +29,6 @@ BY_HAND = (
 )  # fmt: skip
 DERIVES = frozenset({Action.COLLECTED, Action.COPIED, Action.ANALYSED})
 """What makes an exhibit out of another: a part is taken, a copy made, something extracted."""
-OUR_OFFICE = "central authority"
 CLOCKS_DIFFER, LATE = timedelta(minutes=2), timedelta(hours=24)
 """As with deeds: how far ahead another clock may be, and after how long a delay needs its reason."""
 
@@ -100,7 +99,7 @@ def composed(counter: Counter, reference: str, person: str, said: Said) -> Custo
     role, now = _role(counter, person, said.role), _said_at(counter.home, reference, said.name)
     plain = {name: text for name, text in said.more.items() if text is not None}
     entry = _read(
-        {"zone": counter.home.settings.zone, "organisation": _organisation(role, plain)}
+        {"zone": counter.home.settings.zone, "organisation": counter.organisation_of(person, role)}
         | plain
         | {"exhibit": said.exhibit, "action": _action(said.action), "person": person, "role": role}
         | {"reason": said.reason.strip(), "at": said.happened or now}
@@ -138,12 +137,6 @@ def _role(counter: Counter, person: str, named: str | None) -> Role:
         raise NotYours(f"custody is entered as one of: {', '.join(sorted(MAY))}")
     counter.people.may_act(person, Role(named), on_behalf=False)
     return Role(named)
-
-
-def _organisation(role: Role, plain: Mapping[str, str]) -> str:
-    if role is Role.EXECUTING_AUTHORITY and "organisation" not in plain:
-        raise Unreadable("say which authority had it in hand: --organisation")
-    return OUR_OFFICE
 
 
 def _action(named: str) -> Action:

@@ -12,7 +12,7 @@ from ulid import ULID
 from activities.exhibits import custody_entry, opened_seal, particulars_of
 from comity.errors import Objection, Refused, Unreadable
 from comity.evidence import exhibits
-from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.custody import OUR_OFFICE, Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.evidence.naming import visible
 from comity.home import Home
@@ -140,7 +140,7 @@ def _custody(home: Home, sealed: Sealed, wanted: Wanted, role: Role) -> CustodyE
         action=Action.ACCESSED,
         person=wanted.person,
         role=role,
-        organisation="central authority",
+        organisation=OUR_OFFICE,
         reason=wanted.reason,
         at=datetime.now(UTC),
         zone=home.settings.zone,

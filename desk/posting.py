@@ -14,7 +14,7 @@ from activities.exhibits import custody_entry, opened_seal
 from activities.post import first_told
 from comity.errors import Doubtful, Refused, Unreadable
 from comity.evidence import exhibits
-from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.custody import OUR_OFFICE, Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
 from comity.law.states import known_states
@@ -269,7 +269,7 @@ def _touched(home: Home, sealed: Sealed, action: Action, by: tuple[str, Role, st
         action=action,
         person=person,
         role=role,
-        organisation="central authority",
+        organisation=OUR_OFFICE,
         reason=reason,
         at=datetime.now(UTC),
         zone=home.settings.zone,

@@ -10,13 +10,13 @@ from activities.exhibits import custody_links
 from comity.errors import Objection, Refused, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.chain import in_order
-from comity.evidence.custody import Action
+from comity.evidence.custody import OUR_OFFICE, Action
 from comity.ledger import log
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Deed, Digest, Package, Particulars, Ulid
 from comity.request.rules import part_of
 from desk.counter import Counter
-from desk.entering import MAY, OUR_OFFICE, Said, enter, keyed, said_as
+from desk.entering import MAY, Said, enter, keyed, said_as
 from desk.several import do_once, foresee, id_for
 
 RETURNS = frozenset({Role.EVIDENCE_OFFICER, Role.COORDINATOR})

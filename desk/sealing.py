@@ -11,7 +11,7 @@ from ulid import ULID
 from activities.exhibits import Particulars, closed_seal, custody_entry, opened_seal, particulars_of
 from comity.errors import DeedReused, NotFound, Objection
 from comity.evidence import exhibits
-from comity.evidence.custody import Action, CustodyEntry
+from comity.evidence.custody import OUR_OFFICE, Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.evidence.putting import Source, Wrapping
 from comity.evidence.seal import Seal
@@ -45,6 +45,7 @@ class Handed:
     measure: str | None = None
     item: bool = False
     never_open: bool = False
+    organisation: str = OUR_OFFICE
 
 
 def silent(_done: int) -> None:
@@ -139,7 +140,7 @@ def _custody(home: Home, handed: Handed, seal: Seal) -> CustodyEntry:
         action=Action.SEALED,
         person=handed.person,
         role=handed.role,
-        organisation="central authority",
+        organisation=handed.organisation,
         reason=handed.reason,
         at=seal.sealed_at,
         zone=home.settings.zone,

@@ -28,6 +28,8 @@ class Action(StrEnum):
     DESTROYED = "destroyed"
 
 
+OUR_OFFICE = "central authority"
+"""The organisation of whoever acts here, but for who executes."""
 _CHANGES_HANDS = {Action.RECEIVED, Action.MOVED, Action.RELEASED, Action.RETURNED}
 
 

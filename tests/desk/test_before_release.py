@@ -42,11 +42,12 @@ async def test_each_check_says_what_is_on_record_of_it(life: Life) -> None:
     found = _stands(life)
     assert list(found) == [
         "scope", "nothing beyond it", "conditions", "privilege", "remedies", "formalities", "protected persons",
-        "translation", "certification", "never opened", "return", "recipient's key",
+        "translation", "certification", "never opened", "return", "recipient's key", "content",
     ]  # fmt: skip
     assert found["scope"] == (Stands.HOLDS, "obtained by what was granted: M1 bank records (done)")
     assert found["conditions"] == (Stands.HOLDS, "none was set")
     assert found["recipient's key"][0] == Stands.LOOK
+    assert life.package().content[:12] in found["content"][1]
     assert Stands.NOT not in {stands for stands, _ in found.values()}
 
 

@@ -13,7 +13,7 @@ from ulid import ULID
 from activities.evidence import Departure, EvidenceRoom
 from comity.errors import DeedReused, NotFound, NotYours, Objection, Refused, Unreadable
 from comity.evidence import recipient
-from comity.evidence.custody import Action
+from comity.evidence.custody import OUR_OFFICE, Action
 from comity.request.lifecycle import Act, Role
 from desk import entering, itemising
 from desk.custody import custody_of, lines, listed
@@ -42,11 +42,13 @@ async def reference(authority: Office) -> str:
     return await authority.submit(letter("P3"))
 
 
-async def deposited(authority: Office, reference: str, folder: Path, data: bytes = b"harmless bytes") -> str:
+async def deposited(
+    authority: Office, reference: str, folder: Path, data: bytes = b"harmless bytes", role: Role = Role.EVIDENCE_OFFICER
+) -> str:
     """A file that Dan has deposited for M1; its exhibit."""
     path = folder / "found.bin"
     path.write_bytes(data)
-    handed = Intake(path, reference, "M1", "p-dan", Role.EVIDENCE_OFFICER)
+    handed = Intake(path, reference, "M1", "p-dan", role)
     [taken] = await take_in(authority.counter, handed, unwatched)
     return taken.seal.exhibit
 
@@ -87,6 +89,18 @@ async def test_what_a_person_did_stands_in_the_ledger_under_their_name(
     authority.verified()
 
 
+async def test_who_executes_is_of_their_unit_and_everybody_else_of_the_central_authority(
+    authority: Office, reference: str, tmp_path: Path
+) -> None:
+    """Truth protected: no entry says of the police, or of a laboratory, that they are the central authority."""
+    exhibit = await deposited(authority, reference, tmp_path, role=Role.EXECUTING_AUTHORITY)
+    enter(authority.counter, "p-dan", said(exhibit))
+    enter(authority.counter, "p-dan", said(exhibit, role="executing authority"))
+    enter(authority.counter, "p-dan", said(exhibit, role="executing authority", organisation="the laboratory"))
+    organisations = [link.custody.organisation for link in custody_of(authority.home, exhibit).entries]
+    assert organisations == ["central", OUR_OFFICE, "central", "the laboratory"]
+
+
 async def test_said_again_under_its_id_it_is_entered_once(authority: Office, reference: str, tmp_path: Path) -> None:
     exhibit, name = await deposited(authority, reference, tmp_path), str(ULID())
     first = enter(authority.counter, "p-dan", said(exhibit, name=name))
@@ -125,9 +139,6 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], type[Refused], str]] = {
     "from nobody": ("p-dan", "moved", {"handed_by": None}, Unreadable, "say both"),
     "in no zone": ("p-dan", "moved", {"zone": "Nowhere/Land"}, Unreadable, "no such time zone"),
     "no hash": ("p-dan", "accessed", {"hash_before": "123"}, Unreadable, "hash_before"),
-    "an executing authority without a name": (
-        "p-dan", "moved", {"role": "executing authority"}, Unreadable, "--organisation",
-    ),
     "a parent of another request": ("p-dan", "copied", {"parent": str(ULID())}, Objection, "no such exhibit"),
     "a sheet of another request": ("p-dan", "copied", {"signed": str(ULID())}, Objection, "no such exhibit"),
     "what no page can show": ("p-dan", "moved", {"place": "a\x07b"}, Unreadable, "that no page can show: place"),

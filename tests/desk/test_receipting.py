@@ -11,9 +11,10 @@ import pytest
 from comity.errors import Doubtful, NotFound, Objection, Refused, Unreadable
 from comity.evidence import receipts, recipient
 from comity.ledger.leaf import Kind
-from comity.request.lifecycle import Act, Status
+from comity.request.lifecycle import Act, Role, Status
 from comity.request.model import Channel
 from desk.acting import Said
+from desk.custody import custody_of
 from desk.filing import Paper
 from desk.posting import acted
 from desk.tracing import trace
@@ -76,6 +77,9 @@ async def test_the_recipients_own_receipt_is_entered_with_the_certificate_that_s
     [event] = [event for event in life.authority.events(life.reference) if event.act == Act.CONFIRM_RECEIPT]
     [certificate] = life.authority.home.folder.parent.glob("*.signer.crt")
     assert event.particulars.model_dump()["signed_by"] == _fingerprint(certificate)
+    assert event.on_behalf
+    [sealed] = custody_of(life.authority.home, event.on_behalf.exhibit.id).entries
+    assert (event.role, sealed.custody.role) == (Role.REQUESTING_AUTHORITY, Role.COORDINATOR)
     assert _refusals(life) == []
 
 

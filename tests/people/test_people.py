@@ -79,6 +79,12 @@ def test_on_behalf_opens_the_roles_outside_only_and_only_to_who_enters_for_other
                 people.may_act(id_, role, on_behalf=on_behalf)
 
 
+def test_who_enters_an_act_of_somebody_outside_has_its_paper_in_hand_as_themselves(people: People) -> None:
+    """Truth protected: custody says of no coordinator that they are the court."""
+    assert people.in_hand("zoe", Role.COURT) == Role.DUTY_OFFICER
+    assert people.in_hand("zoe", Role.COORDINATOR) == Role.COORDINATOR
+
+
 def test_a_refusal_says_which_roles_are_held(people: People) -> None:
     with pytest.raises(NotYours) as refused:
         people.may_act("zoe", Role.COURT, on_behalf=False)

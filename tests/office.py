@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections import Counter as Counting
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -119,6 +119,14 @@ async def waited(look: Callable[[], Seen], holds: Callable[[Seen], bool]) -> See
     """What is seen once something holds of it. Others write it, in processes and databases: it is looked at again."""
     async with asyncio.timeout(30):
         while not holds(seen := look()):  # noqa: ASYNC110 - nobody sets an event here
+            await asyncio.sleep(0.05)
+        return seen
+
+
+async def waited_for(look: Callable[[], Awaitable[Seen]], within: float = 30) -> Seen:
+    """What is seen once there is something, within so many seconds. Another process does it: it is asked again."""
+    async with asyncio.timeout(within):
+        while not (seen := await look()):  # noqa: ASYNC110 - nobody sets an event here
             await asyncio.sleep(0.05)
         return seen
 
@@ -245,9 +253,7 @@ class Office:
         while by < goal:  # on a busy machine the server may say that it is there when it is not
             await self.env.fast_forward(life, goal - by)
             by = await self.env.get_current_time(life)
-        async with asyncio.timeout(60):
-            while not await self.all_rung(reference, by):  # noqa: ASYNC110 - nobody sets an event here
-                await asyncio.sleep(0.05)
+        await waited_for(lambda: self.all_rung(reference, by), 60)
 
     async def all_rung(self, reference: str, by: datetime) -> bool:
         """Nothing waits to be rung, all of it is on record, and every alarm has its answer.

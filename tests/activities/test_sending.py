@@ -1,6 +1,5 @@
 """A package goes by machine to where its recipient takes it: one delivery, one report, whatever fails in between."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from desk.underway import UnderWay, is_under_way, under_way
 from tests.activities.test_faults import dispatched, reports, sent
 from tests.addresses import Addresses, addresses
 from tests.buckets import Server, put_into
-from tests.office import Office, letter, office, waited
+from tests.office import Office, letter, office, waited, waited_for
 from tests.sshd import Sshd, sshd
 
 SFTP = {"channel": Channel.SFTP}
@@ -140,14 +139,10 @@ async def test_what_fails_is_sent_once_in_the_end(
     await authority.agreed(reference)
 
 
-async def failing(authority: Office, reference: str) -> UnderWay:
-    """What is told of a transfer once a try of it has failed."""
-    async with asyncio.timeout(60):
-        while True:
-            found = await under_way(authority.env.client, reference)
-            if found and found[0].failed:
-                return found[0]
-            await asyncio.sleep(0.2)
+async def failing(authority: Office, reference: str) -> UnderWay | None:
+    """What is told of a transfer, once a try of it has failed."""
+    found = await under_way(authority.env.client, reference)
+    return found[0] if found and found[0].failed else None
 
 
 async def test_it_leaves_custody_when_it_has_arrived_and_not_before(
@@ -160,7 +155,8 @@ async def test_it_leaves_custody_when_it_has_arrived_and_not_before(
     await waited(lambda: custody(authority, reference), lambda seen: seen[Action.COPIED] == 1)
     assert custody(authority, reference)[Action.RELEASED] == 0
     assert reports(authority, reference) == []
-    told = await failing(authority, reference)
+    told = await waited_for(lambda: failing(authority, reference), 60)
+    assert told
     assert (told.package, told.attempt, told.doing) == ("P1", 1, "send")
     assert "the SFTP server does not answer" in told.line
     assert is_under_way(authority.request(reference))

@@ -38,7 +38,7 @@ from desk.remembering import bring_back
 from desk.reviving import Revival, revive
 from desk.tracing import Line, trace
 from temporal.names import REQUESTS
-from tests.office import Office, at_work, letter, office, scheduled, waited
+from tests.office import Office, at_work, letter, office, scheduled, waited, waited_for
 from tests.serving import time_skipping
 
 POLICE = "request/tell the police"
@@ -308,14 +308,6 @@ async def _begun_by(sweeping: ScheduleHandle) -> str:
     actions = (await sweeping.describe()).info.recent_actions
     started = [each.action for each in actions]
     return started[-1].workflow_id if started and isinstance(started[-1], ScheduleActionExecutionStartWorkflow) else ""
-
-
-async def waited_for(look: Callable[[], Awaitable[str]]) -> str:
-    """What is seen once there is something; a server does it, so it is looked at again."""
-    async with asyncio.timeout(30):
-        while not (seen := await look()):  # noqa: ASYNC110 - nobody sets an event here
-            await asyncio.sleep(0.05)
-        return seen
 
 
 async def test_open_requests_outlive_the_loss_of_temporals_database_and_its_return(authority: Office) -> None:

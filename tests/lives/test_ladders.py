@@ -21,7 +21,7 @@ from comity.request.lifecycle import Act, Role, Status
 from comity.request.model import Alarm, Event, Knocked, Ladder, Reckoning, Request, Urgency, canonical
 from comity.request.triage import ladder_name
 from temporal.names import REQUESTS
-from tests.office import ROLES, WHO, Office, letter, office
+from tests.office import ROLES, WHO, Office, letter, office, waited_for
 from tests.request.lives import opening, sought
 from workflows import escalation
 
@@ -288,9 +288,7 @@ async def test_a_long_outage_drowns_neither_the_request_nor_the_server(tmp_path:
         reference, request = await neglected(authority, Urgency.P0, away)
         deadlines = {owed.key: owed for owed in request.duties}
         await taken_up(authority, request)
-        async with asyncio.timeout(60 + away / timedelta(minutes=10)):
-            while not await authority.all_rung(reference, datetime.now(UTC)):  # noqa: ASYNC110
-                await asyncio.sleep(0.5)
+        await waited_for(lambda: authority.all_rung(reference, datetime.now(UTC)), 60 + away / timedelta(minutes=10))
         for duty, owed in deadlines.items():
             rung = [alarm for alarm in authority.rung(reference, duty) if alarm.planned <= owed.entered + away]
             number = len(rung)

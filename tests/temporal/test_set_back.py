@@ -4,10 +4,19 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity, workflow
-from temporalio.client import Client, Schedule, ScheduleActionStartWorkflow, ScheduleIntervalSpec, ScheduleSpec
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleDescription,
+    ScheduleHandle,
+    ScheduleIntervalSpec,
+    ScheduleSpec,
+)
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from temporal.set_back import Recovered, recover
+from tests.office import waited_for
 from tests.serving import time_skipping
 
 AN_HOUR = timedelta(hours=1)
@@ -75,6 +84,12 @@ async def test_what_was_handed_out_at_a_time_to_come_is_handed_out_again() -> No
             assert await lost.result() == 2
 
 
+async def begun_again(handle: ScheduleHandle) -> ScheduleDescription | None:
+    """A schedule, once it has begun something."""
+    found = await handle.describe()
+    return found if found.info.recent_actions else None
+
+
 async def test_a_schedule_begins_anew_at_once() -> None:
     """It would go by the latest time that it saw."""
     async with time_skipping() as env, Worker(env.client, task_queue=QUEUE, workflows=[Ran]):
@@ -83,9 +98,8 @@ async def test_a_schedule_begins_anew_at_once() -> None:
         handle = await env.client.create_schedule("hourly", hourly)
         before = await handle.describe()
         await recovers(env.client, Recovered(schedules=1), datetime.now(UTC))
-        async with asyncio.timeout(30):
-            while not (after := await handle.describe()).info.recent_actions:  # noqa: ASYNC110 - nobody sets an event here
-                await asyncio.sleep(0.05)
+        after = await waited_for(lambda: begun_again(handle))
+        assert after
         assert after.info.created_at > before.info.created_at
         assert after.schedule.spec == before.schedule.spec
         assert after.schedule.policy == before.schedule.policy

@@ -2,7 +2,8 @@
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,6 +109,21 @@ def resident_mib() -> float:
     """The memory that this process holds now, in MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+def most_mib() -> float:
+    """The most memory that this process held since `forgotten`, in MiB, however short."""
+    told = Path("/proc/self/status").read_text()
+    return int(told.split("VmHWM:")[1].split()[0]) / 1024
+
+
+@contextmanager
+def memory_flat(within: float) -> Iterator[Callable[[], float]]:
+    """In the block this process holds less than so many MiB more than before, at each instant. Gives how many more."""
+    Path("/proc/self/clear_refs").write_text("5")  # the most that it held is forgotten: proc(5)
+    before = resident_mib()
+    yield lambda: most_mib() - before
+    assert most_mib() - before < within
 
 
 def chunked(patch: pytest.MonkeyPatch, size: int) -> None:

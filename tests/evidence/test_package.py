@@ -37,7 +37,7 @@ from tests.evidence.enclosures import (
 from tests.pki import authority, holder
 from tests.results import Results
 
-from .conftest import MIB, NOW, ONE, REFERENCE, THREE, TWO, Generated, Safe, generated, resident_mib
+from .conftest import MIB, NOW, ONE, REFERENCE, THREE, TWO, Generated, Safe, generated, memory_flat
 
 UNPROVEN_DIGEST = "bece26360973ea031f15265d6e51a8cb740707e7543da6f81cb184f5f5bce827"
 
@@ -458,12 +458,6 @@ def test_memory_does_not_grow_with_the_package(
     seal = vault.deposit(Generated((4608 if proving else 64) * MIB), ONE, safe.wrapping, at=NOW)
     enclosure = replace(enclosure_of({ONE: b""}), seals={ONE: seal}, manifest=Manifest.of(REFERENCE, "P1", [seal]))
     _plain()  # whoever signs has loaded what that takes
-    highest = [before := resident_mib()]
-
-    def watched(exhibit: str) -> Iterator[bytes]:
-        return vault.read(exhibit, safe.unwrap, progress=lambda _: highest.append(resident_mib()))
-
-    path = _write(tmp_path / "outbox", public, enclosure, watched)
-    check_receipt(receiving.receive(path, identity, tmp_path / "inbox", trust()), enclosure.manifest)
-    highest.append(resident_mib())
-    assert max(highest) - before < 30
+    with memory_flat(30):
+        path = _write(tmp_path / "outbox", public, enclosure, lambda exhibit: vault.read(exhibit, safe.unwrap))
+        check_receipt(receiving.receive(path, identity, tmp_path / "inbox", trust()), enclosure.manifest)

@@ -24,7 +24,7 @@ from comity.evidence.shelves import Bytes, Folder
 from comity.evidence.vault import Vault
 from tests.results import Results
 
-from .conftest import MIB, NOW, ONE, THREE, TWO, Generated, Safe, chunked, generated, resident_mib
+from .conftest import MIB, NOW, ONE, THREE, TWO, Generated, Safe, chunked, generated, memory_flat
 
 SEALED_CHUNK = CHUNK + 16
 HEADER = 16 + 2 + 48
@@ -286,12 +286,9 @@ def test_progress_is_told_in_bytes_and_ends_at_the_size(vault: Vault, safe: Safe
 
 def test_memory_does_not_grow_with_the_exhibit(vault: Vault, safe: Safe, proving: bool) -> None:
     size = 2048 * MIB if proving else 64 * MIB
-    highest: list[float] = []
-    before = resident_mib()
-    seal = vault.deposit(Generated(size), ONE, safe.wrapping, at=NOW, progress=lambda _: highest.append(resident_mib()))
-    found = vault.examine(ONE, safe.unwrap, at=NOW, progress=lambda _: highest.append(resident_mib()))
-    compare(seal, found)
-    assert max(highest) - before < 64
+    with memory_flat(64):
+        seal = vault.deposit(Generated(size), ONE, safe.wrapping, at=NOW)
+        compare(seal, vault.examine(ONE, safe.unwrap, at=NOW))
 
 
 # --- in parts ---------------------------------------------------------------------------------------------------------
@@ -515,19 +512,19 @@ def test_an_exhibit_of_200_gib_is_possible(tmp_path: Path, safe: Safe, results: 
     size = (200 << 30 if proving else 1 << 30) + 5
     with (tmp_path / "hollow").open("wb") as file:
         file.truncate(size)
-    shelf, highest = Forgetting(), [before := resident_mib()]
+    shelf = Forgetting()
     must = "memory flat, each part once, the seal of all of it"
-    with results.of("a sparse file of 200 GiB deposited", must, count=size >> 30) as trial:
-        with (tmp_path / "hollow").open("rb", buffering=0) as source:
-            seal = Vault(shelf).deposit(
-                source, ONE, safe.wrapping, at=NOW, progress=lambda _: highest.append(resident_mib())
-            )
-        trial.note = f"{max(highest) - before:.0f} MiB more at most"
+    with (
+        (tmp_path / "hollow").open("rb", buffering=0) as source,
+        results.of("a sparse file of 200 GiB deposited", must, count=size >> 30) as trial,
+        memory_flat(64) as more,
+    ):
+        seal = Vault(shelf).deposit(source, ONE, safe.wrapping, at=NOW)
+        trial.note = f"{more():.0f} MiB more at most"
     assert (seal.size, seal.chunks) == (size, (size >> 20) + 1)
     sealed = sum(of for name, of in shelf.sizes.items() if name.rpartition("/")[2].isdigit())
     parts = -(-seal.chunks // PART)
     assert sealed == size + 16 * seal.chunks + parts * (len(chunks.IN_PARTS) + chunks.SALT)
-    assert max(highest) - before < 64
 
 
 def test_one_bit_flipped_anywhere_in_a_sealed_exhibit_is_found(

@@ -253,7 +253,7 @@ class Office:
         while by < goal:  # on a busy machine the server may say that it is there when it is not
             await self.env.fast_forward(life, goal - by)
             by = await self.env.get_current_time(life)
-        await waited_for(lambda: self.all_rung(reference, by), 60)
+        await waited_for(lambda: self.all_rung(reference, by), 60 + time / timedelta(minutes=10))
 
     async def all_rung(self, reference: str, by: datetime) -> bool:
         """Nothing waits to be rung, all of it is on record, and every alarm has its answer.

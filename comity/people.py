@@ -228,7 +228,9 @@ class People:
         Raises NotYours, Unreadable.
         """
         held = self.roles_of(id_)
-        return next((own for own in held if own in _ENTERS_FOR_OTHERS), role) if role not in held else role
+        if role in held:
+            return role
+        return next((own for own in held if own in _ENTERS_FOR_OTHERS), role)
 
     def _last_readable(self) -> dict[str, Person]:
         with suppress(Unreadable):

@@ -136,6 +136,8 @@ def _of_measure(measure: Measure) -> Iterator[str]:
         yield f"a remedy may be sought until {measure.remedy_until:%Y-%m-%d %H:%M} UTC"
     if measure.remedies:
         yield f"remedies that wait for a court: {measure.remedies}; what it obtained stays here"
+    if measure.providers:
+        yield f"other providers found, of whom the requesting authority is not told: {measure.providers}"
     if measure.remedy_upheld:
         yield "a remedy was upheld: what it obtained leaves in nothing"
     yield from (f"on the condition: {condition}" for condition in measure.conditions)

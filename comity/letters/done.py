@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 
 from comity.letters.view import Outcome
 from comity.request.lifecycle import Act, Status
-from comity.request.model import Decision, Event, NewQuestion, Proposal, Receive
+from comity.request.model import Decision, Event, NewQuestion, Proposal, ProviderFound, Receive
 
 
 @dataclass(frozen=True)
 class Done:
-    """The standing decision on each measure that has one, the sentences of questions, and which acts were done."""
+    """What was decided on each measure, the sentences of questions, other providers found, and which acts were done."""
 
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     sentences: Mapping[str, str] = field(default_factory=dict)
+    providers: Mapping[str, tuple[ProviderFound, ...]] = field(default_factory=dict)
     acts: frozenset[tuple[str, Act]] = frozenset()
 
 
@@ -34,7 +35,7 @@ def done_of(events: Sequence[Event]) -> Done:
             decided[event.part] = _outcome(event, event.particulars, proposals.get(event.part))
         elif event.status == Status.SOUGHT:
             decided.pop(event.part, None)
-    return Done(decided, dict(_sentences(events)), frozenset(acts))
+    return Done(decided, dict(_sentences(events)), _providers(events), frozenset(acts))
 
 
 def _sentences(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
@@ -48,6 +49,14 @@ def _sentences(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
             number += 1
             if asked.told:
                 yield f"Q{number}", asked.told
+
+
+def _providers(events: Sequence[Event]) -> dict[str, tuple[ProviderFound, ...]]:
+    found: dict[str, tuple[ProviderFound, ...]] = {}
+    for event in events:
+        if isinstance(event.particulars, ProviderFound):
+            found[event.part] = (*found.get(event.part, ()), event.particulars)
+    return found
 
 
 def _outcome(event: Event, decision: Decision, proposal: Proposal | None) -> Outcome:

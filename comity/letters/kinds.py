@@ -28,6 +28,7 @@ class KindOfLetter(Record):
     after: tuple[Act, ...] = ()
     decided: bool = False
     account: bool = False
+    path: bool = False
     protects: bool = False
     sentences: bool = False
     act: Act

@@ -47,6 +47,14 @@ class PersonTold(Record):
     safeguards: tuple[SafeguardTold, ...]
 
 
+class ProviderTold(Record):
+    """Another provider that was found: who, in which State, and the path by which it was found."""
+
+    provider: str
+    state: str
+    path: str
+
+
 class MeasureTold(Record):
     """One measure as a letter speaks of it."""
 
@@ -62,6 +70,7 @@ class MeasureTold(Record):
     account: Account | None = None
     execute_at: AwareDatetime | None = Field(None, description="executed in several States at that very minute")
     conditions: tuple[str, ...] = Field((), description="on which it was granted, or the information is given")
+    providers: tuple[ProviderTold, ...] = Field((), description="others that were found in the path of the data")
 
 
 class PackageTold(Record):

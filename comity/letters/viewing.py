@@ -10,7 +10,16 @@ from comity.law.library import Law
 from comity.letters.choosing import Meant
 from comity.letters.done import Done
 from comity.letters.kinds import KindOfLetter, kind_named
-from comity.letters.view import Account, MeasureTold, PackageTold, PersonTold, QuestionTold, SafeguardTold, View
+from comity.letters.view import (
+    Account,
+    MeasureTold,
+    PackageTold,
+    PersonTold,
+    ProviderTold,
+    QuestionTold,
+    SafeguardTold,
+    View,
+)
 from comity.request import letter as writing
 from comity.request.fold import is_lead
 from comity.request.identities import is_child
@@ -101,6 +110,7 @@ def _measure(measure: Measure, meant: Meant, known: Known) -> MeasureTold:
         outcome=known.done.outcomes.get(measure.id),
         account=_account(known.letter, measure) if kind_named(meant.kind).account else None,
         execute_at=measure.execute_at,
+        providers=_providers(measure, known) if kind_named(meant.kind).path else (),
         conditions=measure.conditions,
     )
 
@@ -118,6 +128,12 @@ def _account(letter: writing.Letter, measure: Measure) -> Account | None:
     if data is None:
         return None
     return Account(provider=data.provider, account=data.account, starts_at=data.starts_at, ends_at=data.ends_at)
+
+
+def _providers(measure: Measure, known: Known) -> tuple[ProviderTold, ...]:
+    """All that were found for the measure: a later letter says the earlier ones again."""
+    found = known.done.providers.get(measure.id, ())
+    return tuple(ProviderTold(provider=each.provider, state=_state(each.country), path=each.path) for each in found)
 
 
 def _package(request: Request, package: Package) -> PackageTold:

@@ -2,7 +2,20 @@
 
 from collections.abc import Iterator
 
-from comity.request.lifecycle import FIRST, LATER, OWED_BY, STATUSES, STILL, TABLES, Kind, Later, Step, Still, has_ended
+from comity.request.lifecycle import (
+    FIRST,
+    LATER,
+    OWED_BY,
+    OWED_SINCE,
+    STATUSES,
+    STILL,
+    TABLES,
+    Kind,
+    Later,
+    Step,
+    Still,
+    has_ended,
+)
 
 
 def page() -> str:
@@ -77,8 +90,8 @@ def _later() -> Iterator[str]:
 
 
 def _owing() -> Iterator[str]:
-    yield from ("", "## Who owes each duty", "", "| duty | owed by |", "| --- | --- |")
-    yield from (f"| {duty} | {', '.join(roles)} |" for duty, roles in OWED_BY.items())
+    yield from ("", "## Who owes each duty", "", "| duty | owed by | since edition |", "| --- | --- | --- |")
+    yield from (f"| {duty} | {', '.join(roles)} | {OWED_SINCE.get(duty, 0)} |" for duty, roles in OWED_BY.items())
 
 
 def plain() -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import cast
 
 from comity.errors import Fault
-from comity.request.lifecycle import Act, Duty, Role, Status, step_of
+from comity.request.lifecycle import OWED_SINCE, Act, Duty, Role, Status, step_of
 from comity.request.model import (
     BY_MACHINE,
     Alarm,
@@ -327,9 +327,17 @@ def _concerned_told(request: Request, event: Event) -> Request:
 
 def _remedy_sought(request: Request, event: Event) -> Request:
     """In a request of an edition before, whose law may know no clock for it, it is a note."""
-    if request.edition < _REMEDIES_SINCE:
+    if not _knows(request, Duty.DECIDE_REMEDY):
         return request
     return _change(request, event, remedies=_measure_of(request, event).remedies + 1)
+
+
+def _provider_found(request: Request, event: Event) -> Request:
+    return _change(request, event, providers=_measure_of(request, event).providers + 1)
+
+
+def _providers_told(request: Request, event: Event) -> Request:
+    return _change(request, event, providers=0)
 
 
 def _remedy_decided(request: Request, event: Event) -> Request:
@@ -401,7 +409,7 @@ def _brought(request: Request, event: Event) -> Request:
 
 def _at_its_recipient(request: Request, event: Event, attempt: int) -> Request:
     """Known since the edition that asks for it: what an earlier one has become stays as it was."""
-    return _change(request, event, arrived=attempt) if request.edition >= _ARRIVAL_SINCE else request
+    return _change(request, event, arrived=attempt) if _knows(request, Duty.SEE_IT_ARRIVE) else request
 
 
 def _doubted(request: Request, event: Event) -> Request:
@@ -818,6 +826,8 @@ _EFFECTS: dict[Act, Callable[[Request, Event], Request]] = {
     Act.CHILD_PROTECTION_TOOK_IT: _child_protection_took_it,
     Act.RECORD_REMEDY: _remedy_sought,
     Act.DECIDE_REMEDY: _remedy_decided,
+    Act.FIND_OTHER_PROVIDER: _provider_found,
+    Act.TELL_OTHER_PROVIDER: _providers_told,
     Act.VERIFY_SENDER: _sender_verified,
     Act.RECORD_CHILD_STATE: _child_state,
     Act.REPORT_PROGRESS: _progress_reported,
@@ -897,12 +907,23 @@ def _until_told(request: Request) -> list[tuple[str, Duty]]:
         *((part.id, Duty.TELL_REFUSAL) for part in acted if part.refusal_untold),
         *((measure.id, Duty.LOOK_AGAIN) for measure in request.measures if measure.put_down),
         *((measure.id, Duty.DECIDE_REMEDY) for measure in request.measures if measure.remedies),
+        *((measure.id, Duty.TELL_OTHER_PROVIDER) for measure in request.measures if _is_untold(request, measure)),
         *((measure.id, Duty.TELL_OUTCOME) for measure in ended if not measure.told),
         *((package.id, Duty.RETURN) for package in request.packages if _is_lent(package)),
         *(("request", Duty.ANSWER_FURTHER_USE) for _ in range(min(request.further_uses, 1))),
         *(("request", Duty.DECIDE_PRIVILEGE) for _ in _undecided(request)[:1]),
         *(("request", duty) for duty, stands in _left(request) if stands),
     ]
+
+
+def _is_untold(request: Request, measure: Measure) -> bool:
+    """The data lead to another provider, and the requesting authority does not know it yet (Budapest 30)."""
+    return _knows(request, Duty.TELL_OTHER_PROVIDER) and measure.providers > 0
+
+
+def _knows(request: Request, duty: Duty) -> bool:
+    """Whether the edition that the request lives by has this duty."""
+    return request.edition >= OWED_SINCE.get(duty, 0)
 
 
 def _before_a_court(request: Request, part: AnyPart) -> bool:
@@ -931,13 +952,9 @@ def _police_must_know(request: Request) -> bool:
 
 def _child_protection_must_know(request: Request) -> bool:
     """Also of a child who is safe by now; not where every victim is an adult."""
-    concerned = request.urgency in URGENT and not request.adults and request.edition >= _CHILD_PROTECTION_SINCE
+    concerned = request.urgency in URGENT and not request.adults and _knows(request, Duty.TELL_CHILD_PROTECTION)
     return concerned and not request.child_protection_has_it
 
-
-_CHILD_PROTECTION_SINCE = _REMEDIES_SINCE = 2
-_ARRIVAL_SINCE = _DOUBT_SINCE = 3
-"""The edition from which on these duties are owed."""
 
 _TO_BE_TOLD = frozenset({Status.DONE, Status.PARTLY_DONE, Status.IMPOSSIBLE, Status.REFUSED})
 
@@ -974,19 +991,19 @@ def _provisional(request: Request, measure: Measure) -> bool:
 def _untaken(request: Request, measure: Measure) -> bool:
     """Assigned, and nobody there has said that they have it; whoever goes on with it has."""
     waiting = measure.status == Status.ASSIGNED and not measure.taken_up
-    return request.edition > 0 and is_open(request.status) and waiting
+    return _knows(request, Duty.ACKNOWLEDGE_ASSIGNMENT) and is_open(request.status) and waiting
 
 
 def _on_its_way(request: Request, package: Package) -> bool:
     """Dispatched, and nothing says that it lies with its recipient: no machine of ours, nobody there, no proof."""
     under_way = package.status == Status.DISPATCHED and package.arrived != package.attempts
-    return request.edition >= _ARRIVAL_SINCE and request.status != Status.CLOSED and under_way
+    return _knows(request, Duty.SEE_IT_ARRIVE) and request.status != Status.CLOSED and under_way
 
 
 def _in_doubt(request: Request, package: Package) -> bool:
     """A receipt came that is not the recipient's, and no true one has ended it."""
     standing = package.status in (Status.DISPATCHED, Status.DELIVERED)
-    return request.edition >= _DOUBT_SINCE and request.status != Status.CLOSED and standing and package.doubted
+    return _knows(request, Duty.CLEAR_UP_RECEIPT) and request.status != Status.CLOSED and standing and package.doubted
 
 
 def _settle_duties(request: Request, event: Event) -> Request:

@@ -107,6 +107,7 @@ class Duty(StrEnum):
     DECIDE_REMEDY = "decide on the remedy"
     SEE_IT_ARRIVE = "see that it arrives"
     CLEAR_UP_RECEIPT = "clear up the receipt"
+    TELL_OTHER_PROVIDER = "tell of another provider"
 
 
 class Act(StrEnum):
@@ -251,6 +252,8 @@ class Act(StrEnum):
     CHILD_PROTECTION_TOOK_IT = "record that child protection took it"
     RECORD_REMEDY = "record that a remedy was sought"
     DECIDE_REMEDY = "decide on the remedy"
+    FIND_OTHER_PROVIDER = "record that another provider was found"
+    TELL_OTHER_PROVIDER = "tell of another provider"
     # the clock's own
     RECKON = "reckon"
     RING = "ring"
@@ -374,6 +377,7 @@ class Guard(StrEnum):
     NO_REMEDY_PENDS = "no remedy is pending against what it holds, or was upheld"
     DISPATCHED = "it has left, and nobody has receipted it"
     IN_DOUBT = "a receipt of it is in doubt"
+    OTHER_PROVIDER_FOUND = "another provider was found in its path, and is not told of"
     NUMBER_AND_SLIP = "what a person carries has a number, and a slip or note that proves it was handed over"
 
 
@@ -679,6 +683,8 @@ STILL: tuple[Still, ...] = (
     _still(_A.CHILD_PROTECTION_TOOK_IT,   Kind.REQUEST,  (_COORD, _DUTY)),
     _still(_A.RECORD_REMEDY,              Kind.MEASURE,  (_COORD, _EXEC, _COURT),     _G.WITH_REASON),
     _still(_A.DECIDE_REMEDY,              Kind.MEASURE,  _COURT,                      _G.REMEDY_SOUGHT, _G.WITH_REASON),
+    _still(_A.FIND_OTHER_PROVIDER,        Kind.MEASURE,  (_COORD, _DUTY, _EXEC, _PROV)),
+    _still(_A.TELL_OTHER_PROVIDER,        Kind.MEASURE,  (_COORD, _DUTY),             _G.OTHER_PROVIDER_FOUND),
     _still(_A.RECKON,                     Kind.REQUEST,  _CLOCK),
     _still(_A.RING,                       Kind.REQUEST,  _CLOCK),
     _still(_A.TOLD,                       Kind.REQUEST,  _CLOCK),
@@ -715,7 +721,17 @@ LATER: tuple[Later, ...] = (
 )
 # fmt: on
 
-EDITION = max(row.edition for row in LATER)
+OWED_SINCE: dict[Duty, int] = {
+    Duty.ACKNOWLEDGE_ASSIGNMENT: 1,
+    Duty.TELL_CHILD_PROTECTION:  2,
+    Duty.DECIDE_REMEDY:          2,
+    Duty.SEE_IT_ARRIVE:          3,
+    Duty.CLEAR_UP_RECEIPT:       3,
+    Duty.TELL_OTHER_PROVIDER:    4,
+}  # fmt: skip
+"""Duties that came later: what a request of an edition before does not owe, whose law may know no clock for them."""
+
+EDITION = max(*(row.edition for row in LATER), *OWED_SINCE.values())
 """Under which edition of the tables a request is received today; it lives by that one to its end."""
 
 PERSONAL: frozenset[Act] = frozenset({
@@ -724,7 +740,7 @@ PERSONAL: frozenset[Act] = frozenset({
     Act.ASK_FURTHER_USE, Act.NOTIFY_EXCULPATORY_USE, Act.TELL_CONCERNED, Act.CLAIM_PRIVILEGE,
     Act.PLAN_SAFEGUARD, Act.RECORD_SAFEGUARD, Act.RECORD_INTERVIEW, Act.RECORD_RECOVERY, Act.ASK_REMOVAL,
     Act.ASK_ABOUT_PROGRESS, Act.SET_TASK, Act.RECORD_TASK, Act.CHILD_PROTECTION_TOOK_IT,
-    Act.RECORD_REMEDY,
+    Act.RECORD_REMEDY, Act.FIND_OTHER_PROVIDER,
 })  # fmt: skip
 """Acts whose words are personal data: sealed under the content key, and gone with it. The record outlives them."""
 
@@ -767,6 +783,7 @@ OWED_BY: dict[Duty, tuple[Role, ...]] = {
     Duty.DECIDE_REMEDY:       (_COURT,),
     Duty.SEE_IT_ARRIVE:       (_EVID,),
     Duty.CLEAR_UP_RECEIPT:    (_EVID, _HEAD),
+    Duty.TELL_OTHER_PROVIDER: (_COORD, _DUTY),
 }  # fmt: skip
 """Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
 

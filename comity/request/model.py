@@ -255,6 +255,14 @@ class RemedyDecided(Particulars):
     upheld: bool
 
 
+class ProviderFound(Particulars):
+    """Another provider that transmitted the communication: who it is, in which State, and the path (Budapest 30)."""
+
+    provider: str = Field(min_length=1, max_length=200)
+    country: Country
+    path: str = Field(min_length=1, max_length=2000)
+
+
 class PrivilegeNamed(Particulars):
     """An exhibit of which somebody says that it is privileged."""
 
@@ -657,6 +665,7 @@ PARTICULARS: dict[Act, type[Particulars]] = {
     Act.RECUSE: ToPerson,
     Act.LIFT_RECUSAL: ToPerson,
     Act.TELL_CONCERNED: PersonTold,
+    Act.FIND_OTHER_PROVIDER: ProviderFound,
     Act.CLAIM_PRIVILEGE: PrivilegeNamed,
     Act.DECIDE_PRIVILEGE: PrivilegeDecided,
     Act.PUT_DOWN_CLAIM: PutDown,
@@ -793,6 +802,7 @@ class Measure(Kept):
     remedy_until: AwareDatetime | None = Field(None, description="until when a person concerned may seek a remedy")
     remedies: int = Field(0, description="that were sought, and are not decided on")
     remedy_upheld: bool = Field(default=False, description="a court has decided for whoever sought one")
+    providers: int = Field(0, description="others found in its path, of whom the requesting authority was not told")
     taken_up: bool = Field(default=False, description="whoever executes it has acknowledged it")
     put_down: bool = Field(default=False, description="claimed more urgent, put down by one, to be looked at again")
     granted: bool = Field(default=False, description="decided by two, or ratified; what was obtained is evidence")

@@ -637,6 +637,11 @@ def _remedy_sought(view: View) -> str | None:
     return _unless(pending, "no remedy waits to be decided on; 'record that a remedy was sought' comes first")
 
 
+def _other_provider_found(view: View) -> str | None:
+    found = isinstance(view.part, Measure) and view.part.providers > 0
+    return _unless(found, "no other provider waits to be told of; 'record that another provider was found' comes first")
+
+
 def _no_remedy_pends(view: View) -> str | None:
     """A court's word holds what it was asked about; what cannot wait leaves before it, with the reason."""
     carried = {exhibit.measure for exhibit in view.part.exhibits} if isinstance(view.part, Package) else set()
@@ -730,6 +735,7 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.ITS_MINUTE: _its_minute,
     Guard.REMEDY_SOUGHT: _remedy_sought,
     Guard.NO_REMEDY_PENDS: _no_remedy_pends,
+    Guard.OTHER_PROVIDER_FOUND: _other_provider_found,
 }
 """For each guard the function that objects: it returns the reason, or None."""
 

@@ -40,6 +40,10 @@ KINDS = (
 _COORDINATOR, _OFFICER, _REVIEWER = (ANNA, Role.COORDINATOR), (BOB, Role.DUTY_OFFICER), (BOB, Role.REVIEWER)
 _DECIDER, _EXECUTING, _ASKING = (CARLA, Role.DECIDER), (DAN, Role.EXECUTING_AUTHORITY), (EVE, Role.REQUESTING_AUTHORITY)
 _EVIDENCE, _SECOND = (DAN, Role.EVIDENCE_OFFICER), (EVE, Role.HEAD_OF_UNIT)
+PROVIDERS: tuple[dict[str, str], ...] = (
+    {"provider": "Invented Relay Ltd", "country": "IE", "path": "handed over by 192.0.2.7 on 20 November, 09:00 UTC"},
+    {"provider": "Rede Inventada S.A.", "country": "PT", "path": "handed over by 192.0.2.9 on 20 November, 09:01 UTC"},
+)
 FOUND = Exhibit(id="01K9XXXXXXXXXXXXXXXXXXXXXX", sha256="a" * 64, size=7)
 OBTAINED = Exhibit(id="01K9YYYYYYYYYYYYYYYYYYYYYY", sha256="b" * 64, size=9)
 NAMED = {"nil report": ("M6",)}
@@ -101,6 +105,8 @@ def life() -> Life:
     _dispatch(lived)
     lived.do(Act.RATIFY, "M1", _SECOND)
     lived.do(Act.RATIFY_DISCLOSURE, "P1", _SECOND)
+    for found in PROVIDERS:
+        lived.do(Act.FIND_OTHER_PROVIDER, "M1", _EXECUTING, **found)
     return lived
 
 

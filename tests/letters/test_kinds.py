@@ -26,7 +26,7 @@ def test_every_kind_that_the_office_needs_is_there() -> None:
         "preservation order", "preservation confirmation", "disclosure note", "note for the police", "ratification",
         "ratification refused", "decision", "refusal", "postponement", "progress", "delay", "transmission",
         "nil report", "proof of service", "impossibility", "redirect", "closing", "assignment", "information",
-        "information declined",
+        "information declined", "another provider",
     }  # fmt: skip
 
 

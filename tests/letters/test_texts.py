@@ -16,7 +16,7 @@ from comity.letters.viewing import LANGUAGE
 from comity.request.letter import Letter
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Urgency
-from tests.letters.invented import KEPT, NAMED, TOLD, UNTIL, WRITTEN, every_text, told, view
+from tests.letters.invented import KEPT, NAMED, PROVIDERS, TOLD, UNTIL, WRITTEN, every_text, told, view
 from tests.request.letters import letter
 from tests.secrecy.markers import MARK, marked_letter, marker
 
@@ -52,6 +52,15 @@ def test_what_is_kept_was_there_to_be_told() -> None:
     """A search that finds nothing proves nothing unless there was something."""
     kept = [event.act for event in told().events if KEPT in event.model_dump_json()]
     assert {Act.PROPOSE, Act.REFUSE, Act.POSTPONE, Act.ORDER_PROVISIONALLY, Act.ASK} <= set(kept)
+
+
+def test_another_provider_is_told_with_its_state_and_path_and_in_no_other_letter() -> None:
+    """Budapest 30: as much as identifies the provider and the path; a second one that was found is told too."""
+    texts = {name: " ".join(text.split()) for name, text in every_text().items()}
+    said = texts.pop("another provider to requesting authority")
+    for found, state in zip(PROVIDERS, ("Ireland", "Portugal"), strict=True):
+        assert f"- {found['provider']}, in {state}; the path: {found['path']}" in said
+        assert not any(found["provider"] in text or found["path"] in text for text in texts.values())
 
 
 @pytest.mark.parametrize(("kind", "act"), [("refusal", Act.REFUSE), ("postponement", Act.POSTPONE)])

@@ -301,6 +301,9 @@ class AnyLife(RuleBasedStateMachine):
             "suggested": data.draw(st.sampled_from(list(Urgency))),
             "estimate": NOW + timedelta(days=1),
             "at_once": data.draw(st.booleans()),
+            "provider": "another",
+            "country": "IE",
+            "path": "by a relay",
         }
 
     def of_the_office(self, act: Act, part: str, data: st.DataObject) -> dict[str, object]:
@@ -335,6 +338,7 @@ class AnyLife(RuleBasedStateMachine):
                 *(Duty.TELL_OUTCOME, Duty.TELL_REFUSAL, Duty.ANSWER_FURTHER_USE),
                 *(Duty.ACKNOWLEDGE_ASSIGNMENT, Duty.LOOK_AGAIN, Duty.DECIDE_PRIVILEGE, Duty.SEE_TO_SAFEGUARDS),
                 *(Duty.ANSWER_ON_PROGRESS, Duty.DO_TASKS, Duty.TELL_CHILD_PROTECTION, Duty.DECIDE_REMEDY),
+                Duty.TELL_OTHER_PROVIDER,
             }
             assert duty.duty in standing_duties or duty.duty in by_deed
 

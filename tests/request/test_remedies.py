@@ -1,4 +1,4 @@
-"""What waits for a court, or for a minute: a remedy that was sought, an execution in several States at once."""
+"""What waits for a court, for a minute, or to be told: remedies, execution in several States, another provider."""
 
 from datetime import timedelta
 from typing import Any
@@ -114,3 +114,45 @@ def test_nobody_begins_before_the_minute_without_saying_why() -> None:
     assert started(assigned(), 60, reason="the suspect is leaving").status == Status.STARTED
     assert started(assigned(), 119).status == Status.STARTED
     assert started(assigned(1), 60).status == Status.STARTED
+
+
+# --- another provider in the path -------------------------------------------------------------------------------------
+
+TELLING = f"M1/{Duty.TELL_OTHER_PROVIDER}"
+
+
+def found_provider(request: Request) -> Request:
+    found = {"provider": "Invented Relay Ltd", "country": "IE", "path": "handed over by 192.0.2.7"}
+    return do(request, Act.FIND_OTHER_PROVIDER, "M1", EXECUTING, **found)
+
+
+def test_another_provider_in_the_path_is_owed_to_be_told_and_one_telling_tells_of_all() -> None:
+    """Budapest 30."""
+    twice = found_provider(found_provider(begun(sought(), sought(2), edition=EDITION)))
+    assert TELLING in keys(twice)
+    assert twice.measures[0].providers == 2
+    told = do(twice, Act.TELL_OTHER_PROVIDER, "M1", COORDINATOR)
+    assert TELLING not in keys(told)
+    assert TELLING in keys(found_provider(told))
+
+
+def test_another_provider_is_told_of_after_the_work_too_and_holds_the_file_open() -> None:
+    """Truth protected: what the data led to is not forgotten because the measure has ended."""
+    request = found_provider(begun(sought(), edition=EDITION))
+    [measure] = request.measures
+    done = measure.model_copy(update={"status": Status.DONE, "told": True})
+    settling = request.model_copy(update={"measures": (done,), "status": Status.SETTLING})
+    assert TELLING in keys(do(settling, Act.NOTE, "request", COORDINATOR))
+    with pytest.raises(Objection, match=f"{TELLING}"):
+        do(settling, Act.CLOSE, "request", COORDINATOR)
+
+
+def test_of_a_provider_that_nobody_found_nothing_is_told() -> None:
+    with pytest.raises(Objection, match="no other provider waits to be told of; 'record that another provider was"):
+        do(begun(sought()), Act.TELL_OTHER_PROVIDER, "M1", COORDINATOR)
+
+
+def test_in_a_request_of_an_earlier_edition_no_clock_runs_for_another_provider() -> None:
+    earlier = found_provider(begun(sought(), edition=3))
+    assert TELLING not in keys(earlier)
+    assert do(earlier, Act.TELL_OTHER_PROVIDER, "M1", COORDINATOR).measures[0].providers == 0

@@ -236,6 +236,9 @@ async def _transfer(life: MarkedLife) -> None:
     await life.do("p-anna", Act.TELL_CONCERNED, "M1", until=datetime.now(UTC) + timedelta(days=10))
     await life.do("p-anna", Act.RECORD_REMEDY, "M1")
     await life.do("p-anna", Act.DECIDE_REMEDY, "M1", upheld=False, **by_court)
+    found = {"provider": marker("of another provider"), "country": "IE", "path": marker("of its path")}
+    await life.do("p-anna", Act.FIND_OTHER_PROVIDER, "M1", **found)
+    await life.do("p-anna", Act.TELL_OTHER_PROVIDER, "M1")
     await life.do(_DAN, Act.DRAFT_PACKAGE, exhibits=(sealed["exhibit"],), recipient="lisbon", channel=Channel.HTTPS)
     await life.do(_DAN, Act.PROPOSE_RELEASE, "P1")
     await life.do(_BOB, Act.APPROVE_RELEASE, "P1", seen=life.request.packages[0].content, role=Role.REVIEWER)

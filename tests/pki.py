@@ -13,7 +13,7 @@ from asn1crypto import keys, tsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
@@ -21,11 +21,14 @@ from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
 LONG_AGO, FAR_AWAY = datetime(2025, 1, 1, tzinfo=UTC), datetime(2049, 1, 1, tzinfo=UTC)
 
 
+AnyKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
 @dataclass(frozen=True)
 class Holder:
-    """A key (RSA) and the certificate that names its holder."""
+    """A key (RSA, or on a curve) and the certificate that names its holder."""
 
-    key: rsa.RSAPrivateKey
+    key: AnyKey
     certificate: x509.Certificate
 
     @property
@@ -35,9 +38,16 @@ class Holder:
         return private + self.certificate.public_bytes(Encoding.PEM)
 
 
-def holder(name: str, above: Holder | None = None, *, stamps: bool = False, until: datetime = FAR_AWAY) -> Holder:
-    """Somebody with a certificate, their own or issued by another."""
-    key = rsa.generate_private_key(65537, 2048)
+def holder(
+    name: str,
+    above: Holder | None = None,
+    *,
+    stamps: bool = False,
+    until: datetime = FAR_AWAY,
+    curve: ec.EllipticCurve | None = None,
+) -> Holder:
+    """Somebody with a certificate, their own or issued by another; their key is an RSA key, or one on that curve."""
+    key: AnyKey = ec.generate_private_key(curve) if curve else rsa.generate_private_key(65537, 2048)
     named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer = above.certificate.subject if above else named
     builder = (
@@ -59,7 +69,7 @@ def _usage(*, ca: bool, wrapped_for: bool) -> x509.KeyUsage:
         content_commitment=True,
         key_encipherment=wrapped_for,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=wrapped_for,
         key_cert_sign=ca,
         crl_sign=ca,
         encipher_only=False,

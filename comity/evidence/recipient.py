@@ -5,12 +5,12 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.ciphers.algorithms import AES256
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pyrage import IdentityError, RecipientError, x25519
 
 from comity.errors import NotFound, Refused, Unreadable
+from comity.evidence import enveloping
 
 _SECRET = "AGE-SECRET-KEY-1"  # noqa: S105  (how every such line begins, not a secret)
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
@@ -35,17 +35,17 @@ def create(path: Path) -> str:
 
 
 def certificate_of(key: str) -> x509.Certificate | None:
-    """The certificate (PEM, of an RSA key) that a recipient's key is; None for an age key. Raises Unreadable."""
+    """The certificate (PEM, that may be encrypted to) that a recipient's key is; None for an age key.
+
+    Raises Unreadable.
+    """
     if not key.lstrip().startswith(_CERTIFICATE):
         public_key(key)
         return None
     try:
-        certificate = x509.load_pem_x509_certificate(key.encode())
+        return enveloping.fit(x509.load_pem_x509_certificate(key.encode()))
     except ValueError:
         raise Unreadable(_NO_KEY) from None
-    if not isinstance(certificate.public_key(), RSAPublicKey):
-        raise Unreadable("a package is wrapped for certificates with RSA keys alone; ask the recipient for an age key")
-    return certificate
 
 
 def public_key(text: str) -> x25519.Recipient:
@@ -58,9 +58,7 @@ def public_key(text: str) -> x25519.Recipient:
 
 def wrapped(identity: x25519.Identity, certificate: x509.Certificate) -> bytes:
     """An identity for one package, closed to the key of a certificate (CMS EnvelopedData, DER)."""
-    envelope = pkcs7.PKCS7EnvelopeBuilder().set_data(f"{identity}\n".encode()).add_recipient(certificate)
-    envelope = envelope.set_content_encryption_algorithm(AES256)
-    return envelope.encrypt(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+    return enveloping.closed(f"{identity}\n".encode(), certificate)
 
 
 def wrapped_beside(package: Path) -> Path:
@@ -97,11 +95,10 @@ def _unwrapped(pem: bytes, envelope: Path) -> bytes:
         certificate = x509.load_pem_x509_certificate(pem)
     except (ValueError, TypeError):
         raise Unreadable("a PEM identity file holds the key, without a password, and its certificate") from None
-    if not isinstance(key, RSAPrivateKey):
-        raise Unreadable("packages are wrapped for RSA keys alone; hand out an age key instead")
+    if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
+        raise Unreadable("packages are wrapped for RSA keys and keys on a curve alone; hand out an age key instead")
     try:
-        return pkcs7.pkcs7_decrypt_der(envelope.read_bytes(), certificate, key, [])
+        wrapped = envelope.read_bytes()
     except OSError:
         raise NotFound("the identity that opens the package (.p7m) does not lie beside it; put it there") from None
-    except ValueError:
-        raise Refused("this key does not open it: wrapped for another certificate; ask the sender") from None
+    return enveloping.opened(wrapped, key, certificate)

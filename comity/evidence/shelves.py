@@ -22,6 +22,8 @@ Bytes = bytes | memoryview
 
 PATIENCE = timedelta(minutes=2)
 """How long a bucket that answers "not now" is asked again, before we say that it is away."""
+_TRIES = 10_000
+"""More than fit into that time: a pause may be a tenth of a second, and a hundred tries were over after some 40 s."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class Bucket:
             access_key_id=place.key,
             secret_access_key=place.secret,
             client_options={"allow_http": (place.endpoint or "").startswith("http://127.0.0.1:")},
-            retry_config={"max_retries": 100, "retry_timeout": PATIENCE},
+            retry_config={"max_retries": _TRIES, "retry_timeout": PATIENCE},
         )
 
     def put(self, name: str, pieces: Sequence[Bytes]) -> None:

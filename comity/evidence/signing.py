@@ -161,7 +161,7 @@ def sign_page(page: bytes, by: Signatory, ask: Ask | None) -> bytes:
 
 def _signer(by: Signatory) -> SimpleSigner:
     return SimpleSigner(
-        signing_cert=_asn1(by.certificates[0]),
+        signing_cert=asn1_of(by.certificates[0]),
         signing_key=keys.PrivateKeyInfo.load(by.key),
         cert_registry=_store(by.certificates),
     )
@@ -169,7 +169,7 @@ def _signer(by: Signatory) -> SimpleSigner:
 
 def _store(certificates: Iterable[x509.Certificate]) -> SimpleCertificateStore:
     store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-    store.register_multiple([_asn1(each) for each in certificates])
+    store.register_multiple([asn1_of(each) for each in certificates])
     return store
 
 
@@ -214,7 +214,7 @@ def check(data: bytes, signature: bytes, trusted: Iterable[x509.Certificate], at
     Raises Tampered when it is not of these bytes, and Refused when its certificate is another, or was not valid then.
     """
     trust = ValidationContext(
-        trust_roots=[_asn1(each) for each in trusted], allow_fetching=False, moment=at, revocation_mode="soft-fail"
+        trust_roots=[asn1_of(each) for each in trusted], allow_fetching=False, moment=at, revocation_mode="soft-fail"
     )
     usage = KeyUsageConstraints(key_usage={"digital_signature"})
     try:
@@ -260,7 +260,8 @@ def _verifier(trusted: Iterable[x509.Certificate], nonce: int | None) -> Any:
     return VerifierBuilder(roots=list(trusted), nonce=nonce).build()
 
 
-def _asn1(certificate: x509.Certificate) -> asn1.Certificate:
+def asn1_of(certificate: x509.Certificate) -> asn1.Certificate:
+    """The same certificate, as pyHanko takes it."""
     return asn1.Certificate.load(certificate.public_bytes(Encoding.DER))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyrage
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -311,17 +312,24 @@ def test_another_identity_opens_nothing(tmp_path: Path, written: Path) -> None:
 # --- for a certificate ------------------------------------------------------------------------------------------------
 
 
-def test_a_package_for_a_certificate_has_an_identity_of_its_own_wrapped_beside_it(tmp_path: Path) -> None:
-    lisbon = holder("central authority of XB")
+CURVES = [None, ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(), ec.BrainpoolP256R1(), ec.BrainpoolP384R1()]
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=[each.name if each else "RSA" for each in CURVES])
+def test_a_package_for_a_certificate_has_an_identity_of_its_own_wrapped_beside_it(
+    tmp_path: Path, curve: ec.EllipticCurve | None
+) -> None:
+    lisbon = holder("central authority of XB", curve=curve)
     (tmp_path / "lisbon.pem").write_bytes(lisbon.pem)
     certificate = lisbon.pem[lisbon.pem.index(b"-----BEGIN CERT") :].decode()
     wrapped, path = package.write(tmp_path / "out", ENCLOSURE, certificate, contents, signs())
     assert wrapped == path.with_suffix(".p7m")
     assert package.write(tmp_path / "out", ENCLOSURE, certificate, contents, signs()) == (wrapped, path)
     assert receiving.verify(path, tmp_path / "lisbon.pem", trust())[-1].holds
-    (tmp_path / "other.pem").write_bytes(holder("somebody else").pem)
-    with pytest.raises(Refused, match="wrapped for another certificate"):
-        receiving.verify(path, tmp_path / "other.pem", trust())
+    for other in (holder("somebody else", curve=curve), replace(lisbon, key=holder("central authority of XB").key)):
+        (tmp_path / "other.pem").write_bytes(other.pem)
+        with pytest.raises(Refused, match="wrapped for another certificate"):
+            receiving.verify(path, tmp_path / "other.pem", trust())
     wrapped.unlink()
     with pytest.raises(NotFound, match="does not lie beside it"):
         receiving.verify(path, tmp_path / "lisbon.pem", trust())

@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import io
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -141,9 +142,9 @@ def test_the_vault_of_a_home_may_be_a_bucket(tmp_path: Path, place: Where, safe:
 
 
 @contextmanager
-def refusing(server: Server, times: int) -> Iterator[str]:
-    """What stands before a server and says "503, slow down" so many times before it lets anything through."""
-    left, host = [times], server.endpoint.removeprefix("http://")
+def refusing(server: Server, times: int, *, seconds: float = 0) -> Iterator[str]:
+    """What stands before a server and says "503, slow down", so many times and for so long, before it lets any pass."""
+    left, host, until = [times], server.endpoint.removeprefix("http://"), time.monotonic() + seconds
 
     class Door(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -151,7 +152,8 @@ def refusing(server: Server, times: int) -> Iterator[str]:
         def _pass(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             left[0] -= 1
-            status, headers, answer = (503, [], b"") if left[0] >= 0 else self._asked(body)
+            away = left[0] >= 0 or time.monotonic() < until
+            status, headers, answer = (503, [], b"") if away else self._asked(body)
             self.send_response(status)
             for name, value in headers:
                 if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
@@ -182,6 +184,18 @@ def test_a_bucket_that_says_not_now_is_asked_again_and_nothing_is_lost(s3: Serve
     with refusing(s3, 6) as endpoint:
         vault = Vault(Bucket(replace(place, endpoint=endpoint)))
         seal = vault.deposit(Generated(LARGE), ONE, safe.wrapping, at=NOW)
+    assert seal == Vault(Bucket(place)).examine(ONE, safe.unwrap, at=NOW)
+
+
+def test_a_bucket_that_says_not_now_for_a_minute_loses_nothing(
+    s3: Server, place: Where, safe: Safe, proving: bool
+) -> None:
+    """Issue 5: a 503 for a minute. `make prove` waits for the whole of it."""
+    seconds = 60 if proving else 3
+    began = time.monotonic()
+    with refusing(s3, 0, seconds=seconds) as endpoint:
+        seal = Vault(Bucket(replace(place, endpoint=endpoint))).deposit(Generated(LARGE), ONE, safe.wrapping, at=NOW)
+    assert time.monotonic() - began >= seconds
     assert seal == Vault(Bucket(place)).examine(ONE, safe.unwrap, at=NOW)
 
 

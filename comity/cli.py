@@ -343,7 +343,9 @@ def evidence_receive(
     if as_json:
         say_json(receipt.model_dump(mode="json"))
     else:
-        say(f"received: {len(receipt.exhibits)} exhibits of {receipt.package}, each with the hash of the manifest")
+        number = len(receipt.exhibits)
+        held = f"{number} {'exhibit' if number == 1 else 'exhibits'}"
+        say(f"received: {held} of {receipt.package}, each with the hash of the manifest")
         say(f"send back: {out / receipts.NAME}{f' and {receipts.NAME_OF_SIGNATURE}, together' if signs else ''}")
 
 

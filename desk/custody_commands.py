@@ -183,7 +183,7 @@ def elsewhere(
     """Register an object by hash and description only: its bytes stay with who holds them, and never come here."""
     from desk.itemising import Collected, register
 
-    what = {"description": description, "sha256": sha256, "held_by": held_by, "held_as": held_as}
+    what = {"description": description, "sha256": sha256.strip().lower(), "held_by": held_by, "held_as": held_as}
     more = {
         "handed_by": by, "handed_to": held_by, "seal_number_after": held_as, "place": place,
         "authorisation": authorisation, "organisation": organisation, "zone": zone, "late": late,

@@ -100,5 +100,12 @@ def _described(told: Mapping[str, str | None]) -> Item:
     try:
         return Item.model_validate(plain)
     except ValidationError as error:
-        faults = "; ".join(f"--{each['loc'][0]}: {each['msg']}" for each in error.errors())
+        faults = "; ".join(_fault(str(each["loc"][0]), each["msg"]) for each in error.errors())
         raise Unreadable(f"the thing is not described: {faults}") from None
+
+
+def _fault(field: str, said: str) -> str:
+    """As the options of `evidence item` and `evidence elsewhere` are called."""
+    if field == "sha256":
+        return "--hash: a SHA-256 is 64 digits, 0 to 9 and a to f"
+    return f"--{field.replace('_', '-')}: {said}"

@@ -1,7 +1,7 @@
 """What was lent comes back: what is found is compared with what left, exhibit by exhibit, and enters custody."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from activities.exhibits import custody_links
 from comity.errors import Objection, Refused, Unreadable
 from comity.evidence import exhibits
-from comity.evidence.chain import in_order
+from comity.evidence.chain import Link, in_order
 from comity.evidence.custody import OUR_OFFICE, Action
 from comity.ledger import log
 from comity.request.lifecycle import Act, Role
@@ -120,11 +120,14 @@ def _lent(counter: Counter, back: Return) -> Package:
 
 
 def _compared(counter: Counter, back: Return, lent: Package) -> tuple[Compared, ...]:
-    """The exhibits of the package, and what came besides (a thing travels in no package)."""
+    """What the package held and has not come back before, and what came besides (a thing travels in no package)."""
     found = {each.exhibit: each for each in back.found}
     hashes = {exhibit.id: exhibit.sha256 for exhibit in lent.exhibits}
-    numbers = _numbers(counter, back.reference, _entered_as(back))
-    wanted = dict.fromkeys((*hashes, *found))
+    links = _links_before(counter, back)
+    numbers, here = _numbers(links), _back_already(links)
+    wanted = dict.fromkeys((*(exhibit for exhibit in hashes if exhibit not in here), *found))
+    if not wanted:
+        raise Objection(f"all that {back.package} held is back already, and nothing else is named")
     return tuple(
         Compared(exhibit=each, faults=tuple(_faults(found.get(each), hashes.get(each), numbers.get(each))))
         for each in wanted
@@ -154,10 +157,19 @@ def _entered_as(back: Return) -> frozenset[str]:
     return frozenset(id_for(back.name, found.exhibit) for found in back.found) if back.name else frozenset()
 
 
-def _numbers(counter: Counter, reference: str, own: frozenset[str]) -> Mapping[str, str]:
+def _links_before(counter: Counter, back: Return) -> Sequence[Link]:
+    """The custody of the request, in order, without what this return itself has entered."""
+    mine = {_index(counter, back.reference, name) for name in _entered_as(back)}
+    return in_order([link for link in custody_links(counter.home, back.reference) if link.index not in mine])
+
+
+def _back_already(links: Iterable[Link]) -> frozenset[str]:
+    came = (link.custody for link in links if link.custody.action == Action.RETURNED)
+    return frozenset(custody.exhibit for custody in came if custody.handed_to == OUR_OFFICE)
+
+
+def _numbers(links: Iterable[Link]) -> Mapping[str, str]:
     """The numbers of the physical seals with which each exhibit was last left."""
-    mine = {_index(counter, reference, name) for name in own}
-    links = in_order([link for link in custody_links(counter.home, reference) if link.index not in mine])
     left: dict[str, str] = {}
     for link in links:
         number = link.custody.seal_number_after or link.custody.seal_number_before

@@ -9,7 +9,7 @@ import pytest
 from ulid import ULID
 
 from activities.exhibits import particulars_of
-from comity.errors import NotYours, Objection
+from comity.errors import Objection, Unreadable
 from comity.evidence import exhibits, recipient
 from comity.evidence.putting import Wrapping
 from comity.keys.request_keys import KeyClass
@@ -156,6 +156,13 @@ async def test_an_object_that_is_held_elsewhere_is_known_by_hash_and_description
     assert particulars_of(authority.home, sealed).item
     for path in (path for path in authority.home.folder.rglob("*") if path.is_file()):
         assert HASH.encode() not in path.read_bytes()
+
+
+async def test_what_is_wrong_in_its_description_is_named_as_the_option_is_called(authority: Office) -> None:
+    reference = await authority.submit(letter("P1"))
+    what = {"description": "file 3 of 12", "sha256": "e51e", "held_by": "the police", "held_as": ""}
+    with pytest.raises(Unreadable, match=r"--hash: a SHA-256 is 64 digits, 0 to 9 and a to f; --held-as: "):
+        register(authority.counter, "p-dan", Collected(reference, what, "ordered", more={}))
 
 
 def test_bytes_of_the_vault_are_opened_in_two_places_and_ranges_in_none() -> None:

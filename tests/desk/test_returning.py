@@ -85,6 +85,21 @@ async def test_what_is_missing_stays_owed_and_what_differs_is_named_by_its_id(
     assert authority.request(reference).packages[0].returned
 
 
+async def test_what_came_back_before_is_not_missing_when_the_rest_comes(authority: Office, tmp_path: Path) -> None:
+    """Two vans: who enters the second names what is in it, and nothing twice."""
+    reference, first, _ = await lent(authority, tmp_path)
+    second = await deposited(authority, reference, tmp_path, DATA[::-1])
+    await authority.do(reference, "p-dan", Act.DRAFT_PACKAGE, exhibits=(first, second), recipient="requester")
+    for exhibit, missing in ((first, [second]), (second, [])):
+        said = await take_back(
+            authority.counter, "p-dan", Return(reference, "P2", (came(exhibit),), "the trial is over")
+        )
+        assert [each.exhibit for each in said if each.faults] == missing
+    assert authority.request(reference).packages[1].returned
+    with pytest.raises(Objection, match="all that P2 held is back already, and nothing else is named"):
+        await take_back(authority.counter, "p-dan", Return(reference, "P2", (), "once more"))
+
+
 async def test_what_is_no_exhibit_of_the_request_is_refused_and_entered_as_an_attempt(
     authority: Office, tmp_path: Path
 ) -> None:

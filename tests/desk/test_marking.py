@@ -9,7 +9,7 @@ import pytest
 from ulid import ULID
 
 from activities.exhibits import particulars_of
-from comity.errors import Objection, Unreadable
+from comity.errors import NotYours, Objection, Unreadable
 from comity.evidence import exhibits, recipient
 from comity.evidence.putting import Wrapping
 from comity.keys.request_keys import KeyClass

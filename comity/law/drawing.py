@@ -129,6 +129,7 @@ def parties(instrument: Instrument) -> str:
     named = ", ".join(_bound(of))
     told.append(f"{'since the day beside it, where that was read: ' if of.since else ''}{named or NO_LIST}")
     told += [f"not bound: {', '.join(of.outside)}"] if of.outside else []
+    told += ["nobody else can be"] if of.closed else []
     told += [of.note] if of.note else []
     return f"{'; '.join(told)} [{Row('', of.says).mark}]"
 

@@ -13,12 +13,13 @@ def line_of(text: str, path: Path) -> int:
     A table is found by its name and, in an array of tables, by its number from 0; one inside an array of tables
     (`[[kinds.told]]`) belongs to the last table of that array.
     """
-    found, inside, last = 1, False, dict[Path, int]()
+    found, inside, last = 1, True, dict[Path, int]()
+    keys = path[:1]
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             inside = _leads_to(path, _place(header[2].replace('"', ""), last, one_of_many=header[1] == "[["))
-            found = number if inside else found
-        elif (inside or not last) and _sets(line, path):
+            keys, found = path, number if inside else found
+        elif inside and _sets(line, keys):
             return number
     return found
 

@@ -40,10 +40,11 @@ class Parties(Record):
     """The States that an instrument binds, as ISO 3166-1 codes, or that nobody has read the list.
 
     `since`: the first day on which it binds one, where that was read; `until`: the last, for whoever left it.
-    `outside`: whom a text names as not bound.
+    `outside`: whom a text names as not bound; `closed`: nobody else can be, as in a treaty of two States.
     """
 
     states: tuple[Country, ...] | Literal["unknown"]
+    closed: bool = False
     since: dict[Country, date] = Field(default_factory=dict)
     until: dict[Country, date] = Field(default_factory=dict)
     verified: bool
@@ -81,6 +82,13 @@ class Parties(Record):
             raise ValueError("only a list that was read (verified) says whom it does not bind")
         return outside
 
+    @field_validator("closed")
+    @classmethod
+    def _closed_by_its_names(cls, closed: bool, info: ValidationInfo) -> bool:
+        if closed and info.data.get("states") == "unknown":
+            raise ValueError("only a treaty whose `states` are named is closed to others")
+        return closed
+
     @property
     def says(self) -> Provision:
         """Where the list stands, and whether it was read there."""
@@ -90,7 +98,7 @@ class Parties(Record):
         """Whether a State is bound on a day. One whose first day nobody has read is, on any; silence is `unknown`."""
         if self.states != "unknown" and state in self.states:
             return "yes" if self.since.get(state, day) <= day <= self.until.get(state, day) else "no"
-        return "no" if state in self.outside else "unknown"
+        return "no" if self.closed or state in self.outside else "unknown"
 
 
 class Channel(Provision):

@@ -230,7 +230,7 @@ def test_a_day_that_a_file_names_was_read_in_a_source_beside_it() -> None:
 
 
 def test_what_is_not_there_is_answered_with_what_is() -> None:
-    with pytest.raises(NotFound, match="there are bilateral, budapest, cets197, cets224"):
+    with pytest.raises(NotFound, match="there are benelux1962, bilateral, budapest, cets197, cets224"):
         LAW.instrument("hague")
     with pytest.raises(NotFound, match="there are account monitoring, bank records"):
         LAW.kind("extradition")
@@ -278,7 +278,7 @@ def test_reading_the_law_costs_little() -> None:
 
 
 @pytest.mark.parametrize(("file", "old", "new", "fault"), [
-    ("instruments/eio.toml", "\n[parties]\n", "\n[parties\n", r"\(at line 26, column 9\)"),
+    ("instruments/eio.toml", "\n[parties]\n", "\n[parties\n", r"\(at line 27, column 9\)"),
     ("instruments/eio.toml", 'id = "eio"', 'id = "oie"', r"id: it must be the name of the file, 'eio'"),
     ("instruments/eio.toml", 'length = "1 week"', 'length = "one week"',
      r"rules\[1\]\.length: .*'one week' is no length"),

@@ -3,9 +3,12 @@
 from datetime import date, timedelta
 from typing import Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from comity.law.drawing import parties
 from comity.law.library import Law
 from comity.law.models import Parties
 
@@ -73,3 +76,17 @@ def test_a_day_that_nobody_has_read_is_no_no(day: date) -> None:
 def test_only_whom_a_text_excludes_is_not_bound_without_a_day(day: date) -> None:
     of = Parties(states=("PT",), outside=("IE",), verified=True, source="S14")
     assert (of.binds("IE", day), of.binds("LU", day)) == ("no", "unknown")
+
+
+def test_a_treaty_of_two_states_binds_nobody_else() -> None:
+    """Truth protected: it is offered as a basis to no other pair, and a lawyer reads so."""
+    day = date(2026, 11, 30)
+    assert bound("nlus1981", "US", "NL", day) == "yes"
+    assert {bound("nlus1981", "US", "LU", day), bound("nlus1981", "NL", "LU", day)} == {"no"}
+    assert bound("bilateral", "US", "LU", day) == "unknown", "of other pairs nobody has read"
+    assert "nobody else can be" in parties(LAW.instrument("nlus1981"))
+
+
+def test_only_a_list_of_names_can_be_closed() -> None:
+    with pytest.raises(ValidationError, match="only a treaty whose `states` are named is closed to others"):
+        Parties(states="unknown", closed=True, verified=True, source="S3")

@@ -148,8 +148,10 @@ def _bound_to_key(home: Home, particulars: Particulars) -> Particulars:
     """A draft names the recipient's public key as it stands here: what two people release goes to that key only.
 
     It goes by the recipient's own channel, unless another was named. What a person carries, or says by phone, may be
-    for somebody of whom no key is here.
+    for somebody of whom no key is here. Raises Unreadable for a key to which nothing can be closed today.
     """
+    from comity.evidence.recipient import check as check_key
+
     if not isinstance(particulars, Draft):
         return particulars
     channel = _channel_of(home, particulars)
@@ -159,6 +161,7 @@ def _bound_to_key(home: Home, particulars: Particulars) -> Particulars:
         if channel in BY_MACHINE:
             raise
         return particulars
+    check_key(key, datetime.now(UTC))
     return particulars.model_copy(update={"channel": channel, "key": hashlib.sha256(key.encode()).hexdigest()})
 
 

@@ -8,8 +8,8 @@ from hashlib import sha256
 from pydantic import BaseModel, ConfigDict
 
 from activities.exhibits import Particulars, particulars_of
-from comity.errors import KeyGone, NotFound
-from comity.evidence import exhibits
+from comity.errors import KeyGone, NotFound, Unreadable
+from comity.evidence import exhibits, recipient
 from comity.home import Home
 from comity.request.letter import Letter
 from comity.request.lifecycle import Status
@@ -170,10 +170,15 @@ def _key(home: Home, package: Package) -> Iterator[Check]:
     if package.channel not in BY_MACHINE:
         return
     try:
-        digest = sha256(home.recipient_key(package.recipient).encode()).hexdigest()
+        key = home.recipient_key(package.recipient)
+        recipient.check(key, datetime.now(UTC))
     except NotFound:
         yield Check(what="recipient's key", stands=Stands.NOT, said="it is not here any more")
         return
+    except Unreadable as error:
+        yield Check(what="recipient's key", stands=Stands.NOT, said=str(error))
+        return
+    digest = sha256(key.encode()).hexdigest()
     if package.key not in (None, digest):
         yield Check(what="recipient's key", stands=Stands.NOT, said="another one stands here than when it was drafted")
     else:

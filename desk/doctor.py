@@ -4,6 +4,8 @@ import json
 import socket
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 from pydantic import BaseModel
 from temporalio.client import Client
@@ -15,7 +17,7 @@ from activities.unrung import AT_ONCE, STILL
 from comity import home as homes
 from comity.destinations import Recipients
 from comity.errors import ComityError, Fault, Unreachable
-from comity.evidence import exhibits
+from comity.evidence import exhibits, recipient
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
 from comity.law.library import Law
@@ -138,16 +140,29 @@ def _webhooks(settings: Settings) -> str:
 
 
 def _recipients(settings: Settings) -> str:
-    """Every file that says where packages are taken can be read, and what it names is beside it."""
-    recipients, wrong = Recipients(settings.home), list[str]()
-    for name in recipients.with_destination():
+    """Every file that says where packages are taken can be read, what it names is beside it, and keys close today."""
+    recipients, keys = Recipients(settings.home), _keys_of_recipients(settings)
+    checks = [(name, partial(recipients.check, name)) for name in recipients.with_destination()]
+    checks += [(name, partial(_closes_today, path)) for name, path in keys.items()]
+    wrong = list[str]()
+    for name, check in checks:
         try:
-            recipients.check(name)
+            check()
         except ComityError as error:
             wrong.append(f"{name}: {error}")
     if wrong:
         raise Fault("; ".join(wrong))
     return f"{len(recipients.with_destination())} take their packages by machine"
+
+
+def _keys_of_recipients(settings: Settings) -> dict[str, Path]:
+    """The file of the key that packages are closed to: an age key goes before a certificate."""
+    folder = settings.home / "recipients"
+    return {path.stem: path for ending in ("crt", "age") for path in sorted(folder.glob(f"*.{ending}"))}
+
+
+def _closes_today(path: Path) -> None:
+    recipient.check(path.read_text().strip(), datetime.now(UTC))
 
 
 def _relay(settings: Settings) -> str:

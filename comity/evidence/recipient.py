@@ -1,6 +1,7 @@
 """The keys of whoever receives packages: age's X25519 form as age-keygen writes it, or an X.509 certificate."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -46,6 +47,17 @@ def certificate_of(key: str) -> x509.Certificate | None:
         return enveloping.fit(x509.load_pem_x509_certificate(key.encode()))
     except ValueError:
         raise Unreadable(_NO_KEY) from None
+
+
+def check(key: str, at: datetime) -> None:
+    """That packages may be closed to a recipient's key at an instant. Raises Unreadable, also outside its days."""
+    certificate = certificate_of(key)
+    if certificate is None:
+        return
+    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if not first <= at <= last:
+        days = f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        raise Unreadable(f"the recipient's certificate is valid {days}; ask for the one of today, by another way")
 
 
 def public_key(text: str) -> x25519.Recipient:

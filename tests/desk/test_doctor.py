@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from comity.evidence import signing
+from comity.evidence import recipient, signing
 from comity.home import Home, make
 from comity.ledger import log, merkle
 from comity.ledger.checkpoint import sign_head, write_daily
@@ -14,6 +15,7 @@ from comity.ledger.log import Head
 from comity.settings import Settings
 from desk.doctor import Finding, examine
 from tests.ledger.records import deed
+from tests.pki import holder
 
 
 @pytest.fixture
@@ -75,6 +77,12 @@ async def test_where_packages_are_taken_is_looked_at(home: Home) -> None:
     (home.folder / "recipients" / "pt-central.url").write_text("https://pt.example/put")
     (home.folder / "recipients" / "pt-central.url").chmod(0o600)
     assert (await recipients()).detail == "1 take their packages by machine"
+    old = holder("who was here before", until=datetime.now(UTC) - timedelta(days=1))
+    (home.folder / "recipients" / "old.crt").write_bytes(old.certificate.public_bytes(Encoding.PEM))
+    assert "old: the recipient's certificate is valid from 2025-01-01 to " in (await recipients()).detail
+    recipient.create(home.folder / "identity")
+    (home.folder / "recipients" / "old.age").write_text(recipient.create(home.folder / "another"))
+    assert (await recipients()).well, "packages are closed to the age key; the certificate is for receipts"
 
 
 async def test_a_certificate_that_signs_packages_is_replaced_before_it_runs_out(home: Home) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from comity.errors import NotFound, NotYours, Unreadable
 from comity.request.lifecycle import Act
@@ -11,6 +12,7 @@ from comity.request.model import Correction, Deed, Urgency
 from desk.acting import Said, deed_of
 from desk.filling import went_out_wrong
 from tests.office import Office, letter, office
+from tests.pki import holder
 from tests.request.lives import gone_out, ulid
 
 
@@ -90,3 +92,22 @@ async def test_each_wrong_input_is_one_error_that_says_what_is_possible(
     with pytest.raises(error, match=says) as refusal:
         said(authority, reference, act, given, part)
     assert "\n" not in str(refusal.value)
+
+
+async def test_nothing_is_drafted_for_a_certificate_to_which_nothing_may_be_closed(
+    authority: Office, reference: str
+) -> None:
+    """Before two people have looked at it, not after: run out, for signing alone, or none at all."""
+    words = f'{{"exhibits": ["{ulid()}"], "recipient": "lisbon"}}'
+    path = authority.home.recipient_certificate("lisbon")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for certificate, says in (
+        (holder("old", until=yesterday), f"valid from 2025-01-01 to {yesterday:%Y-%m-%d}; ask for the one of today"),
+        (holder("signs alone", stamps=True), "is not for key encipherment: it signs alone"),
+    ):
+        path.write_bytes(certificate.certificate.public_bytes(Encoding.PEM))
+        with pytest.raises(Unreadable, match=says):
+            said(authority, reference, Act.DRAFT_PACKAGE, words)
+    path.write_text("-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----")
+    with pytest.raises(Unreadable, match="this is no public key of a recipient"):
+        said(authority, reference, Act.DRAFT_PACKAGE, words)

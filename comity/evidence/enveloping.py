@@ -10,8 +10,8 @@ from typing import Any
 from asn1crypto import cms
 from asn1crypto.keys import PrivateKeyInfo
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -23,7 +23,7 @@ from pyhanko.pdf_utils.crypt.pubkey import (
 )
 from pyhanko.pdf_utils.misc import PdfError
 
-from comity.errors import Refused, Unreadable
+from comity.errors import Refused
 from comity.evidence.signing import asn1_of
 
 OpensWith = RSAPrivateKey | EllipticCurvePrivateKey
@@ -31,28 +31,8 @@ OpensWith = RSAPrivateKey | EllipticCurvePrivateKey
 
 _BLOCK = 128
 _POLICY = RecipientEncryptionPolicy(ignore_key_usage=True, prefer_oaep=True)
-"""pyHanko asks for key encipherment of any key, which no certificate of a curve has; `fit` asks for what is due."""
+"""pyHanko asks for key encipherment of any key, which none on a curve has; `recipient.fit` asks for what is due."""
 _NOT_FOR_IT = "this key does not open it: wrapped for another certificate; ask the sender"
-
-
-def fit(certificate: x509.Certificate) -> x509.Certificate:
-    """The certificate, if something may be closed to its key (RFC 5280, 4.2.1.3). Raises Unreadable."""
-    key = certificate.public_key()
-    if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
-        raise Unreadable(
-            "a package is wrapped for RSA keys and keys on a curve alone; ask the recipient for an age key"
-        )
-    usage = "key_encipherment" if isinstance(key, RSAPublicKey) else "key_agreement"
-    try:
-        allowed = getattr(certificate.extensions.get_extension_for_class(x509.KeyUsage).value, usage)
-    except x509.ExtensionNotFound:
-        return certificate
-    if not allowed:
-        named = usage.replace("_", " ")
-        raise Unreadable(
-            f"this certificate is not for {named}: it signs alone; ask for one to encrypt to, or an age key"
-        )
-    return certificate
 
 
 def closed(content: bytes, certificate: x509.Certificate) -> bytes:

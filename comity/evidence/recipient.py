@@ -6,12 +6,11 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from pyrage import IdentityError, RecipientError, x25519
 
 from comity.errors import NotFound, Refused, Unreadable
-from comity.evidence import enveloping
 
 _SECRET = "AGE-SECRET-KEY-1"  # noqa: S105  (how every such line begins, not a secret)
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
@@ -44,9 +43,29 @@ def certificate_of(key: str) -> x509.Certificate | None:
         public_key(key)
         return None
     try:
-        return enveloping.fit(x509.load_pem_x509_certificate(key.encode()))
+        return fit(x509.load_pem_x509_certificate(key.encode()))
     except ValueError:
         raise Unreadable(_NO_KEY) from None
+
+
+def fit(certificate: x509.Certificate) -> x509.Certificate:
+    """The certificate, if something may be closed to its key (RFC 5280, 4.2.1.3). Raises Unreadable."""
+    key = certificate.public_key()
+    if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
+        raise Unreadable(
+            "a package is wrapped for RSA keys and keys on a curve alone; ask the recipient for an age key"
+        )
+    usage = "key_encipherment" if isinstance(key, RSAPublicKey) else "key_agreement"
+    try:
+        allowed = getattr(certificate.extensions.get_extension_for_class(x509.KeyUsage).value, usage)
+    except x509.ExtensionNotFound:
+        return certificate
+    if not allowed:
+        named = usage.replace("_", " ")
+        raise Unreadable(
+            f"this certificate is not for {named}: it signs alone; ask for one to encrypt to, or an age key"
+        )
+    return certificate
 
 
 def check(key: str, at: datetime) -> None:
@@ -70,7 +89,9 @@ def public_key(text: str) -> x25519.Recipient:
 
 def wrapped(identity: x25519.Identity, certificate: x509.Certificate) -> bytes:
     """An identity for one package, closed to the key of a certificate (CMS EnvelopedData, DER)."""
-    return enveloping.closed(f"{identity}\n".encode(), certificate)
+    from comity.evidence.enveloping import closed
+
+    return closed(f"{identity}\n".encode(), certificate)
 
 
 def wrapped_beside(package: Path) -> Path:
@@ -102,6 +123,8 @@ def _age(content: bytes) -> x25519.Identity:
 
 
 def _unwrapped(pem: bytes, envelope: Path) -> bytes:
+    from comity.evidence.enveloping import opened
+
     try:
         key = serialization.load_pem_private_key(pem, password=None)
         certificate = x509.load_pem_x509_certificate(pem)
@@ -113,4 +136,4 @@ def _unwrapped(pem: bytes, envelope: Path) -> bytes:
         wrapped = envelope.read_bytes()
     except OSError:
         raise NotFound("the identity that opens the package (.p7m) does not lie beside it; put it there") from None
-    return enveloping.opened(wrapped, key, certificate)
+    return opened(wrapped, key, certificate)

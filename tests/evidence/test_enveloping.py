@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comity.errors import Refused, Unreadable
-from comity.evidence import enveloping
+from comity.evidence import enveloping, recipient
 from tests.pki import Holder, holder
 
 CONTENT = b"an identity, invented\n"
@@ -82,7 +82,7 @@ def test_a_certificate_that_signs_alone_is_not_closed_to(curve: ec.EllipticCurve
     """RFC 5280, 4.2.1.3: its holder may keep no key that opens anything, or none that may be used so."""
     signs = holder("who signs alone", stamps=True, curve=curve)
     with pytest.raises(Unreadable, match=r"is not for key (encipherment|agreement): it signs alone"):
-        enveloping.fit(signs.certificate)
+        recipient.fit(signs.certificate)
 
 
 def test_a_certificate_that_says_nothing_of_its_use_is_fit() -> None:
@@ -91,7 +91,7 @@ def test_a_certificate_that_says_nothing_of_its_use_is_fit() -> None:
     builder = x509.CertificateBuilder(named, named, lisbon.certificate.public_key(), 1)
     builder = builder.not_valid_before(lisbon.certificate.not_valid_before_utc)
     plain = builder.not_valid_after(lisbon.certificate.not_valid_after_utc).sign(lisbon.key, hashes.SHA256())
-    assert enveloping.fit(plain) is plain
+    assert recipient.fit(plain) is plain
 
 
 def test_a_key_that_agrees_on_nothing_is_refused() -> None:
@@ -100,4 +100,4 @@ def test_a_key_that_agrees_on_nothing_is_refused() -> None:
     builder = x509.CertificateBuilder(lisbon.subject, lisbon.subject, key.public_key(), 1)
     builder = builder.not_valid_before(lisbon.not_valid_before_utc).not_valid_after(lisbon.not_valid_after_utc)
     with pytest.raises(Unreadable, match="RSA keys and keys on a curve alone; ask the recipient for an age key"):
-        enveloping.fit(builder.sign(key, None))
+        recipient.fit(builder.sign(key, None))

@@ -66,6 +66,10 @@ def _late(_request: Request) -> dict[str, Any]:
     return {"duty": "M1/execute", "estimate": datetime.now(UTC) + timedelta(days=99)}
 
 
+def _another_provider(_request: Request) -> dict[str, Any]:
+    return {"provider": "Invented Relay Ltd", "country": "IE", "path": "handed over by 192.0.2.7"}
+
+
 def _seen(index: int) -> Callable[[Request], dict[str, Any]]:
     return lambda request: {"seen": request.measures[index].proposal, "ground": "an/article", "reason": "a reason"}
 
@@ -124,6 +128,20 @@ _REVIEWED: tuple[Row, ...] = (
     ("p-anna",  Act.CONCLUDE,            "request", Role.COORDINATOR,          _nothing),
     ("p-anna",  Act.CLOSE,               "request", Role.COORDINATOR,          _nothing),
 )
+_LED_ON: tuple[Row, ...] = (
+    ("p-anna",  Act.ACKNOWLEDGE,         "request", Role.COORDINATOR,          _nothing),
+    ("p-anna",  Act.OPEN_REVIEW,         "request", Role.COORDINATOR,          _nothing),
+    ("p-dan",   Act.FIND_OTHER_PROVIDER, "M1",      Role.EXECUTING_AUTHORITY,  _another_provider),
+    ("p-dan",   Act.FIND_OTHER_PROVIDER, "M1",      Role.EXECUTING_AUTHORITY,  _another_provider),
+    ("p-anna",  Act.RECORD_LETTER,       "request", Role.COORDINATOR,          lambda _: gone_out("another provider", "M1")),  # noqa: E501
+    ("p-anna",  Act.TELL_OTHER_PROVIDER, "M1",      Role.COORDINATOR,          _nothing),
+    ("p-fay",   Act.WITHDRAW,            "M1",      Role.REQUESTING_AUTHORITY, _nothing),
+    ("p-dan",   Act.FIND_OTHER_PROVIDER, "M1",      Role.EXECUTING_AUTHORITY,  _another_provider),
+    ("p-fay",   Act.WITHDRAW,            "M2",      Role.REQUESTING_AUTHORITY, _nothing),
+    ("p-anna",  Act.CONCLUDE,            "request", Role.COORDINATOR,          _nothing),
+    ("p-anna",  Act.TELL_OTHER_PROVIDER, "M1",      Role.COORDINATOR,          _nothing),
+    ("p-anna",  Act.CLOSE,               "request", Role.COORDINATOR,          _nothing),
+)
 # fmt: on
 
 NIGHT = "night"
@@ -139,5 +157,6 @@ LIVES = (
     Life("urgent", "p0-livestream-announced", (*_ASKED, *ACTS, *_CLOSE), waits=timedelta(minutes=12)),
     Life("continued", "p0-livestream-announced", (*ACTS, *_CLOSE), continue_after=80),
     Life("reviewed", "p2-suspect-about-to-flee", _REVIEWED),
+    Life("led-on", "p1d-preservation-lapsing", _LED_ON, waits=timedelta(hours=7)),
     Life("disputed", "p3-bank-records-three-measures", _DISPUTED, waits=timedelta(days=9), relay=False),
 )

@@ -92,7 +92,7 @@ def _scope(known: dict[str, Particulars], measures: list[Measure]) -> Iterator[C
     yield Check(
         what="nothing beyond it",
         stands=Stands.LOOK,
-        said=f"that {len(known)} exhibits hold no more than was granted (persons, accounts, dates)",
+        said=f"that they hold no more than was granted (persons, accounts, dates); exhibits: {len(known)}",
     )
 
 

@@ -12,6 +12,7 @@ from activities.record import RecordCipher
 from comity.home import Home
 from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
+from comity.law.models import Retention
 from comity.ledger import log
 from comity.register import destruction, reading, retention
 from comity.request.deadlines import end_of_period, length_of
@@ -87,17 +88,22 @@ class Archivist:
             if not retention.is_reckoned(tx, reference):
                 request = reading.snapshot(tx, cipher, reference)
                 law = self._home.laws.of(request.law)
-                dates = kept_until(request, request.since, law.retention.lengths, self._calendar)
+                rules = self._rules_on(request.since, law)
+                dates = kept_until(request, request.since, rules.lengths, self._calendar)
                 left = {what: due for what, due in dates.items() if what not in gone}
-                retention.reckon(tx, reference, left, self._rules(law))
+                retention.reckon(tx, reference, left, self._in_words(rules, law))
             return retention.rows(tx, reference)
 
-    def _rules(self, law: Law) -> dict[Keeping, str]:
-        """What each date rests on, in words, with the versions that counted it."""
+    def _rules_on(self, instant: datetime, law: Law) -> Retention:
+        """Those of our own State on that day."""
+        return law.retention_of(self._home.settings.own_state, self._calendar.day_of(instant))
+
+    def _in_words(self, rules: Retention, law: Law) -> dict[Keeping, str]:
+        """What each date rests on, with the versions that counted it."""
         versions = f"law {law.version}, {self._calendar.version}"
         return {
-            what: f"{length} after closing, or its last date; {law.retention.told}; {versions}"
-            for what, length in law.retention.lengths.items()
+            what: f"{length} after closing, or its last date; {rules.told}; {versions}"
+            for what, length in rules.lengths.items()
         }
 
     @activity.defn(name="told of what is kept")
@@ -107,7 +113,8 @@ class Archivist:
         entry = notice(
             self._home, telling.reference, telling, act="tell of what is kept", name=telling.name, by=by, status=what
         )
-        again = end_of_period(telling.at, length_of(self._home.laws.today.retention.told_again), self._calendar)
+        rules = self._rules_on(telling.at, self._home.laws.today)
+        again = end_of_period(telling.at, length_of(rules.told_again), self._calendar)
         with self._home.store.transaction() as tx:
             retention.told(tx, telling.reference, telling.row, again)
             if not log.stands(tx, telling.reference, telling.name):

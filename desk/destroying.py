@@ -18,6 +18,7 @@ from activities.retention import looked_at
 from comity.errors import KeyGone, NotFound, NotOpen, Objection, Refused, Stale
 from comity.evidence import exhibits
 from comity.home import Home
+from comity.law.calendars import OfficeCalendar
 from comity.ledger import log
 from comity.register import destruction, reading, retention
 from comity.request.destroying import DECIDES, PROPOSES, Case, Destruction, Standing, objections
@@ -118,7 +119,9 @@ def _known(home: Home, step: _Step) -> tuple[str | None, str]:
         raise Objection("nothing is left of this request: its record is destroyed") from None
     with home.store.reading() as view:
         request = reading.snapshot(view, cipher, step.reference)
-    return request.joined, home.laws.of(request.law).retention.told
+    own, zone = home.settings.own_state, home.settings.zone
+    closed = OfficeCalendar.of(own, zone).day_of(request.since)
+    return request.joined, home.laws.of(request.law).retention_of(own, closed).told
 
 
 def _proposed(tx: sa.Connection, step: _Step, joined: str | None, article: str) -> Destruction:

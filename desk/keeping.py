@@ -132,7 +132,8 @@ def _entered(counter: Counter, reference: str, person: str, said: Prolonging) ->
 def _latest_review(home: Home, now: datetime) -> datetime:
     settings = home.settings
     calendar = OfficeCalendar.of(settings.own_state, settings.zone)
-    return end_of_period(now, length_of(home.laws.today.retention.review_again), calendar)
+    rules = home.laws.today.retention_of(settings.own_state, calendar.day_of(now))
+    return end_of_period(now, length_of(rules.review_again), calendar)
 
 
 def _moved(

@@ -16,6 +16,7 @@ from comity.law.models import (
     Parties,
     Profile,
     Reservation,
+    Retention,
     Said,
     unread,
 )
@@ -214,8 +215,13 @@ def of_profile(profile: Profile) -> list[tuple[str, list[Row]]]:
         ],
         "Grounds on which it must refuse": [Row(f"{each.ground}: {each.what}", each) for each in profile.mandatory],
         "Remedies": [Row(f"{each.what}: {each.period} from: {each.starts}", each) for each in profile.remedies],
+        "How long it keeps what a closed request has left": _of_retention(profile.retention),
     }
     return list(told.items())
+
+
+def _of_retention(rules: Retention | None) -> list[Row]:
+    return [Row(f"{what}: {length} after closing", rules) for what, length in rules.lengths.items()] if rules else []
 
 
 def _of_contact(contact: ContactPoint) -> str:

@@ -97,6 +97,12 @@ class Law:
         """What a State requires on a day; None where no file says it."""
         return next((each for each in self.profiles if each.state == state and each.holds_on(day)), None)
 
+    def retention_of(self, state: str, day: date) -> Retention:
+        """How long a State keeps, on a day, what is left of a request: by its own rules, else by ours."""
+        profile = self.profile(state, day)
+        own = profile.retention if profile else None
+        return own if own and not self.retention.before_profiles else self.retention
+
     def in_force_between(self, instrument: str, one: str, other: str, day: date) -> Literal["yes", "no", "unknown"]:
         """Whether an instrument is a basis between two States (ISO 3166-1) on a day. Raises NotFound.
 

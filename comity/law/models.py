@@ -276,6 +276,7 @@ class Profile(Record):
     deciders: tuple[Decider, ...] = ()
     mandatory: tuple[MandatoryGround, ...] = ()
     remedies: tuple[Remedy, ...] = ()
+    retention: "Retention | None" = Field(None, description="how long it keeps what a closed request has left")
 
     def holds_on(self, day: date) -> bool:
         """Whether it is the one of that day."""
@@ -534,20 +535,23 @@ class Ends(Record):
 
 
 class Retention(Provision):
-    """Our own rules on what a closed request has left, as comity/law/retention holds them; all count from its closing.
+    """Rules on what a closed request has left: a State's own, in its profile, else ours (comity/law/retention).
 
-    `review_again`: for how long at most a review is put off. `told_again`: how long until the undecided are told again.
+    All count from its closing. `review_again`: for how long at most a review is put off. `told_again`: how long until
+    the undecided are told again. `before_profiles`: they go before those of any State (the demo counts in seconds).
     """
 
     review: LengthText
     review_again: LengthText
     told_again: LengthText
     kept: Ends
+    before_profiles: bool = False
 
     @property
     def told(self) -> str:
-        """The article of these rules, and that nobody has verified it where nobody has."""
-        return self.article if self.verified else f"{self.article}, not verified"
+        """The article of these rules, or that they are invented; that nobody has verified it where nobody has."""
+        said = self.source if self.source == INVENTED else self.article
+        return said if self.verified else f"{said}, not verified"
 
     @property
     def lengths(self) -> dict[Keeping, str]:

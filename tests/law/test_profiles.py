@@ -16,6 +16,7 @@ from comity.law.drawing import UNKNOWN, of_profile, plain_profile
 from comity.law.library import FOLDER, Law
 from comity.law.models import Profile
 from comity.law.states import known_states
+from comity.request.keeping import Keeping
 from comity.request.reading import read
 
 LAW = Law.load()
@@ -55,6 +56,22 @@ def test_a_profile_is_that_of_its_day() -> None:
     assert LAW.profile("ZZ", TODAY) is None
 
 
+def test_what_is_left_is_kept_by_our_own_states_rules_and_else_by_our_default(law_files: Path) -> None:
+    file = law_files / "profiles" / "lu.toml"
+    file.write_text(file.read_text().replace('record = "30 years"', 'record = "50 years"'))
+    law = Law.load(folder=law_files)
+    assert law.retention_of("LU", TODAY).lengths[Keeping.RECORD] == "50 years"
+    assert law.retention_of("LU", TODAY).told == "invented, not verified"
+    assert law.retention_of("PT", TODAY) == law.retention_of("LU", date(2025, 12, 31)) == law.retention
+    assert law.retention.told == "our default, not verified"
+
+
+def test_in_the_demo_the_rules_of_no_state_count_in_years() -> None:
+    demo = Law.load("demo", Path("demo"))
+    assert demo.profile("LU", TODAY) == LAW.profile("LU", TODAY)
+    assert demo.retention_of("LU", TODAY) == demo.retention
+
+
 @pytest.fixture
 def law_files(tmp_path: Path) -> Path:
     return Path(shutil.copytree(FOLDER, tmp_path / "law", ignore=shutil.ignore_patterns("*.py", "__pycache__")))
@@ -79,6 +96,7 @@ def test_of_two_profiles_of_a_state_one_must_have_ended(law_files: Path) -> None
     ('"ets30/sovereignty"]', '"ets30/whim"]', r"deciders\[2\]\.grounds: .* of that id: ets30/whim"),
     ('"Europe/Luxembourg"]', '"Europe/Luxemburg"]', r"zones: no time zone of that name"),
     ('role = "decider"', 'role = "king"', r"deciders\[1\]\.role: Input should be"),
+    ('content = "5 years"', 'content = "1 year"', r"retention\.kept\.content: .*'1 year' ends before 'vault' does"),
     ('period = "10 days"', 'period = "soon"', r"remedies\[1\]\.period: .*'soon' is no length"),
 ])  # fmt: skip
 def test_a_bad_profile_is_refused_with_its_line(law_files: Path, old: str, new: str, fault: str) -> None:

@@ -74,7 +74,7 @@ async def test_keys_are_destroyed_in_order_by_two_people_and_each_time_it_is_cer
         assert (certificate.kind, certificate.request) == (what, reference)
         assert certificate.proposed.startswith("p-dan ")
         assert certificate.decided.startswith("p-eve as head of unit ")
-        assert "our default, not verified" in (certificate.article, certificate.rule)
+        assert "invented, not verified" in (certificate.article, certificate.rule)
         with pytest.raises(KeyGone):
             authority.home.keys.raw(reference, KeyClass(what))
         authority.verified()

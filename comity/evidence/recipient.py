@@ -15,6 +15,9 @@ from comity.errors import NotFound, Refused, Unreadable
 _SECRET = "AGE-SECRET-KEY-1"  # noqa: S105  (how every such line begins, not a secret)
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 _PEM = b"-----BEGIN"
+_OF_RSA, _ON_A_CURVE = ("key_encipherment", 2048), ("key_agreement", 256)
+"""For what a key must be that something is closed to (RFC 5280, 4.2.1.3), and how many bits long (NIST SP 800-57)."""
+_ASK = "ask the recipient for another, or for an age key"
 _NO_KEY = "this is no public key of a recipient; one begins with age1, or is a PEM certificate"
 
 
@@ -49,23 +52,24 @@ def certificate_of(key: str) -> x509.Certificate | None:
 
 
 def fit(certificate: x509.Certificate) -> x509.Certificate:
-    """The certificate, if something may be closed to its key (RFC 5280, 4.2.1.3). Raises Unreadable."""
+    """The certificate, if something may be closed to its key. Raises Unreadable: no such kind, too short, signs alone."""
     key = certificate.public_key()
     if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
-        raise Unreadable(
-            "a package is wrapped for RSA keys and keys on a curve alone; ask the recipient for an age key"
-        )
-    usage = "key_encipherment" if isinstance(key, RSAPublicKey) else "key_agreement"
-    try:
-        allowed = getattr(certificate.extensions.get_extension_for_class(x509.KeyUsage).value, usage)
-    except x509.ExtensionNotFound:
-        return certificate
-    if not allowed:
-        named = usage.replace("_", " ")
-        raise Unreadable(
-            f"this certificate is not for {named}: it signs alone; ask for one to encrypt to, or an age key"
-        )
+        raise Unreadable(f"a package is closed to RSA keys and keys on a curve alone; {_ASK}")
+    usage, least = _OF_RSA if isinstance(key, RSAPublicKey) else _ON_A_CURVE
+    if key.key_size < least:
+        raise Unreadable(f"the key of this certificate is too short, {key.key_size} bits and not {least}; {_ASK}")
+    if not _may(certificate, usage):
+        raise Unreadable(f"this certificate is not for {usage.replace('_', ' ')}: it signs alone; {_ASK}")
     return certificate
+
+
+def _may(certificate: x509.Certificate, usage: str) -> bool:
+    """Whether its key may be used so; one that says nothing of its use may."""
+    try:
+        return bool(getattr(certificate.extensions.get_extension_for_class(x509.KeyUsage).value, usage))
+    except x509.ExtensionNotFound:
+        return True
 
 
 def check(key: str, at: datetime) -> None:

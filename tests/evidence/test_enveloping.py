@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -94,10 +94,22 @@ def test_a_certificate_that_says_nothing_of_its_use_is_fit() -> None:
     assert recipient.fit(plain) is plain
 
 
+SHORT = [rsa.generate_private_key(65537, 2047), ec.generate_private_key(ec.SECP192R1())]  # noqa: S505
+
+
+@pytest.mark.parametrize("key", SHORT)
+def test_a_key_that_is_too_short_is_not_closed_to(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> None:
+    lisbon = HOLDERS["RSA"].certificate
+    builder = x509.CertificateBuilder(lisbon.subject, lisbon.subject, key.public_key(), 1)
+    builder = builder.not_valid_before(lisbon.not_valid_before_utc).not_valid_after(lisbon.not_valid_after_utc)
+    with pytest.raises(Unreadable, match=f"too short, {key.key_size} bits"):
+        recipient.fit(builder.sign(HOLDERS["RSA"].key, hashes.SHA256()))
+
+
 def test_a_key_that_agrees_on_nothing_is_refused() -> None:
     """Ed25519 signs alone."""
     lisbon, key = HOLDERS["RSA"].certificate, Ed25519PrivateKey.generate()
     builder = x509.CertificateBuilder(lisbon.subject, lisbon.subject, key.public_key(), 1)
     builder = builder.not_valid_before(lisbon.not_valid_before_utc).not_valid_after(lisbon.not_valid_after_utc)
-    with pytest.raises(Unreadable, match="RSA keys and keys on a curve alone; ask the recipient for an age key"):
+    with pytest.raises(Unreadable, match="RSA keys and keys on a curve alone; ask the recipient"):
         recipient.fit(builder.sign(key, None))

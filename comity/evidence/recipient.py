@@ -52,7 +52,7 @@ def certificate_of(key: str) -> x509.Certificate | None:
 
 
 def fit(certificate: x509.Certificate) -> x509.Certificate:
-    """The certificate, if something may be closed to its key. Raises Unreadable: no such kind, too short, signs alone."""
+    """The certificate, if something may be closed to its key. Raises Unreadable: another kind, too short, to sign."""
     key = certificate.public_key()
     if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
         raise Unreadable(f"a package is closed to RSA keys and keys on a curve alone; {_ASK}")

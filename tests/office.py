@@ -265,7 +265,10 @@ class Office:
             return False
         acts = Counting(entry.leaf.act for entry in self.entries(reference))
         answered = acts[Act.RING] == acts[Act.TOLD] + acts[Act.NOT_TOLD]
-        return answered and (await self.now(reference)).version == on_record.version
+        try:
+            return answered and (await self.now(reference)).version == on_record.version
+        except TimeoutError:  # a busy worker has not answered: who waits says for how long it is asked again
+            return False
 
     async def forward_to(self, reference: str, instant: datetime) -> None:
         """Put the clock of one request to an instant, and a moment on."""

@@ -164,8 +164,14 @@ def _links_before(counter: Counter, back: Return) -> Sequence[Link]:
 
 
 def _back_already(links: Iterable[Link]) -> frozenset[str]:
-    came = (link.custody for link in links if link.custody.action == Action.RETURNED)
-    return frozenset(custody.exhibit for custody in came if custody.handed_to == OUR_OFFICE)
+    """What came back and has not left since: what is lent a second time is owed a second time."""
+    here = set[str]()
+    for custody in (link.custody for link in links):
+        if custody.action == Action.RETURNED and custody.handed_to == OUR_OFFICE:
+            here.add(custody.exhibit)
+        elif custody.action == Action.RELEASED:
+            here.discard(custody.exhibit)
+    return frozenset(here)
 
 
 def _numbers(links: Iterable[Link]) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from desk.custody import custody_of
 from desk.itemising import register
 from desk.returning import Found, Return, read, take_back
 from tests.desk.test_custody import collected, deposited
+from tests.lives.life import with_evidence
 from tests.office import Office, letter, office
 
 DATA = b"a ledger, lent"
@@ -98,6 +100,22 @@ async def test_what_came_back_before_is_not_missing_when_the_rest_comes(authorit
     assert authority.request(reference).packages[1].returned
     with pytest.raises(Objection, match="all that P2 held is back already, and nothing else is named"):
         await take_back(authority.counter, "p-dan", Return(reference, "P2", (), "once more"))
+
+
+async def test_what_was_lent_a_second_time_is_missing_until_it_has_come_back_again(
+    authority: Office, tmp_path: Path
+) -> None:
+    """Truth protected: an old return ends no new loan."""
+    first, exhibit = await with_evidence(authority, "P3", tmp_path)
+    for package in ("P1", "P2"):
+        life = replace(first, sends=package)
+        await life.approves(exhibit)
+        await life.leaves()
+        nothing = Return(life.reference, package, (), "the van came")
+        [missing] = await take_back(authority.counter, "p-dan", nothing)
+        assert (missing.exhibit, missing.faults) == (exhibit, ("missing",))
+        [back] = await take_back(authority.counter, "p-dan", replace(nothing, found=(came(exhibit),)))
+        assert back.faults == ()
 
 
 async def test_what_is_no_exhibit_of_the_request_is_refused_and_entered_as_an_attempt(

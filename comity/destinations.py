@@ -126,11 +126,9 @@ _FILE = "recipients/NAME.toml"
 
 
 def _faults(text: str, error: ValidationError) -> list[str]:
-    return [
-        f"{_FILE}: line {line_of(text, fault['loc'])}: {_place(fault['loc'])}{fault['msg']}" for fault in error.errors()
-    ]
+    return [_fault(text, each["loc"][1:], each["msg"]) for each in error.errors()]
 
 
-def _place(steps: tuple[int | str, ...]) -> str:
-    """The field; the first step is the kind of destination."""
-    return f"{'.'.join(map(str, steps[1:]))}: " if len(steps) > 1 else ""
+def _fault(text: str, field: tuple[int | str, ...], why: str) -> str:
+    """One line; `field` without the first step of pydantic's place, which is the kind of destination."""
+    return ": ".join([_FILE, f"line {line_of(text, field)}", *map(str, field), why])

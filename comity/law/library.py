@@ -27,6 +27,7 @@ from comity.law.models import (
     Safeguards,
     Sources,
 )
+from comity.law.naming import instruments_named, kinds_named, sources_named
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
 from comity.request.lifecycle import Duty
 from comity.request.model import Ladder, Owed, Record, Request, Urgency
@@ -206,6 +207,8 @@ class _Reading:
         grounds = {ground.id for read in instruments for ground in read.grounds}
         profiles = [self._profile(path, grounds) for path in self._in("profiles")]
         _refuse_overlap(profiles)
+        if not self._kept:
+            self._refuse_strangers(instruments, measures, safeguards, sources)
         return Law(
             version=f"{self._name}-{self._digest.hexdigest()[:12]}",
             instruments={read.id: read for read in instruments},
@@ -243,6 +246,21 @@ class _Reading:
             except NotFound as error:
                 raise self._fault(path, ("zones",), str(error)) from None
         return read
+
+    def _refuse_strangers(
+        self, instruments: list[Instrument], measures: Measures, safeguards: Safeguards, sources: Sources
+    ) -> None:
+        """A name of a kind of measure, an instrument or a source that no file has, where another names it."""
+        of_kinds = {kind.id for kind in measures.kinds}
+        of_instruments = {read.id for read in instruments}
+        for what, known, named in (
+            ("kind of measure", of_kinds, kinds_named(instruments, safeguards.safeguards)),
+            ("instrument", of_instruments, instruments_named(measures.kinds)),
+            ("source", set(sources.sources), sources_named(instruments, measures.kinds)),
+        ):
+            for path, place, names in named:
+                if unknown := ", ".join(sorted(names - known)):
+                    raise self._fault(path, place, f"there is no {what} of that id: {unknown}")
 
     def _read(self, where: str, model: type[AnyRecord]) -> AnyRecord:
         text = self._files.get(where)

@@ -159,11 +159,6 @@ def test_only_what_coerces_little_may_be_ordered_by_one_person() -> None:
     }
 
 
-def test_a_rule_binds_only_kinds_that_there_are() -> None:
-    bound = {kind for read in LAW.instruments.values() for rule in read.rules for kind in rule.kinds}
-    assert bound <= set(LAW.kinds)
-
-
 # --- honest -----------------------------------------------------------------------------------------------------------
 
 
@@ -175,7 +170,7 @@ def test_every_provision_names_its_article_and_what_was_read() -> None:
         assert not row.verified or row.article != "unknown", row
 
 
-def test_every_source_is_listed_and_every_one_listed_is_cited() -> None:
+def test_every_source_that_is_listed_is_cited() -> None:
     files = [*(FOLDER / "instruments").glob("*.toml"), FOLDER / "measures.toml"]
     assert {number for file in files for number in _cited(file.read_text())} == set(LAW.sources)
 
@@ -312,6 +307,22 @@ def test_reading_the_law_costs_little() -> None:
      r"followed_by: there is no kind of that id: telepathy"),
     ("measures.toml", 'length = "5 hours"', 'length = "a night"',
      r"kinds\[25\]\.longest\[1\]\.length: .*'a night' is no length"),
+    ("instruments/budapest.toml", 'kinds = ["expedited preservation"]', 'kinds = ["telepathy"]',
+     r"rules\[1\]\.kinds: there is no kind of measure of that id: telepathy"),
+    ("instruments/eumla2000.toml", 'kinds = ["video hearing"]', 'kinds = ["hearing by video"]',
+     r"grounds\[3\]\.kinds: there is no kind of measure of that id: hearing by video"),
+    ("safeguards.toml", 'before = ["', 'before = ["telepathy", "',
+     r"safeguards\[1\]\.before: there is no kind of measure of that id: telepathy"),
+    ("measures.toml", 'instruments = ["uncac"]', 'instruments = ["unclos"]',
+     r"kinds\[\d+\]\.[a-z_]+\[\d+\]\.instruments: there is no instrument of that id: unclos"),
+    ("measures.toml", 'source = "S106"', 'source = "S9"',
+     r"kinds\[\d+\]\.[a-z_]+\[\d+\]\.source: there is no source of that id: S9"),
+    ("instruments/eio.toml", 'source = "S99"', 'source = "S998, S99"',
+     r"rules\[1\]\.source: there is no source of that id: S998"),
+    ("instruments/eio.toml", 'source = "S26"', 'source = "S998"',
+     r"asked\.source: there is no source of that id: S998"),
+    ("instruments/eio.toml", 'source = "S14, S126, S127, S128"', 'source = "S998"',
+     r"parties\.source: there is no source of that id: S998"),
     ("defaults/default.toml", 'P1d = "4 hours", ', "", r"missing: acknowledge\.P1d"),
     ("defaults/default.toml", '"15 minutes"', '"a while"', r"clocks\.acknowledge\.P0: .*'a while' is no length"),
     ("retention/default.toml", 'record = "30 years"', 'record = "3 years"',
@@ -342,7 +353,7 @@ def test_a_bad_file_is_refused_with_the_place_at_fault(
 
 _KEYS_AT_FAULT = (
     r"\[|id|length|duty|extension|nature|verified|checked|acknowledge|record|content|vault|told_again|hold|when|tell"
-    r"|outside|states|^[A-Z]{2} = "
+    r"|outside|states|kinds|before|instruments|source|^[A-Z]{2} = "
 )
 
 

@@ -16,10 +16,11 @@ from activities.sweep import amiss
 from activities.unrung import AT_ONCE, STILL
 from comity import home as homes
 from comity.destinations import Recipients
-from comity.errors import ComityError, Fault, Unreachable
+from comity.errors import ComityError, Fault, KeyGone, Unreachable
 from comity.evidence import exhibits, recipient
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
+from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
 from comity.ledger import checkpoint, log
 from comity.ledger.leaf import Kind
@@ -66,6 +67,7 @@ async def examine(settings: Settings) -> list[Finding]:
         findings += [_of("database", lambda: _database(home)), _of("ledger", lambda: _ledger(home))]
         findings += [
             _of("exhibits", lambda: _exhibits(home)),
+            _of("vault", lambda: _vault(home)),
             _of("signatory", lambda: _signatory(home, datetime.now(UTC))),
             _of("alarms", lambda: _alarms(home)),
             _of("kept", lambda: _kept(home)),
@@ -238,6 +240,32 @@ def _exhibits(home: Home) -> str:
             " nothing is sealed twice, and its request is told then"
         )
     return f"{len(sealed)} of open requests, each of them told of"
+
+
+def _vault(home: Home) -> str:
+    """Every exhibit that is listed has its bytes, unless their key was destroyed; what no list knows is told of."""
+    with home.store.reading() as view:
+        listed = exhibits.ids(view)
+    standing = home.vault.standing()
+    lost = [each for each in sorted(listed - standing.whole) if _is_wanted(home, each)]
+    if lost:
+        raise Fault(
+            f"it lacks what is listed: {', '.join(lost)}; restore these files from a copy:"
+            " until then nobody reads them, and they leave in no package"
+        )
+    unlisted = len((standing.whole | standing.begun) - listed)
+    told = f"; {unlisted} on no list: under way, or given up" if unlisted else ""
+    return f"{len(listed & standing.whole)} exhibits, each with its bytes{told}"
+
+
+def _is_wanted(home: Home, exhibit: str) -> bool:
+    """Whether its bytes could be opened if they were here."""
+    with home.store.reading() as view:
+        reference = exhibits.find(view, exhibit).reference
+    try:
+        return bool(home.keys.raw(reference, KeyClass.CONTENT))
+    except KeyGone:
+        return False
 
 
 def _deeds(home: Home, reference: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,6 +31,13 @@ _ID: TypeAdapter[str] = TypeAdapter(Ulid)
 
 def _silent(_done: int) -> None:
     """Nobody asked how far it is."""
+
+
+class Standing(NamedTuple):
+    """The exhibits of which something stands in a vault, by their ids. `begun`: being deposited, or given up."""
+
+    whole: frozenset[str]
+    begun: frozenset[str]
 
 
 class Vault:
@@ -112,6 +120,13 @@ class Vault:
         """
         name = _name(exhibit)
         return all(self._shelf.remove(each) for each in (name, *self._shelf.names(below(name))))
+
+    def standing(self) -> Standing:
+        """What stands here, by the names of objects alone: nothing is read. Raises Unreachable."""
+        names = self._shelf.names("")
+        whole = frozenset(name for name in names if "/" not in name)
+        in_parts = frozenset(name.split("/")[1] for name in names if name.startswith(f"{PARTS}/"))
+        return Standing(whole, in_parts - whole)
 
     def stray(self, known: Container[str], unwrap: Callable[[str, bytes], bytes]) -> Iterator[str]:
         """Exhibits that stand here, finished or given up, and that no list knows, whose key `unwrap` opens.

@@ -1,14 +1,19 @@
 """What doctor sees of a ledger: entries that were signed and are gone, in the database or in the second place."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from comity.evidence import recipient, signing
+from comity.evidence import exhibits, recipient, signing
+from comity.evidence.exhibits import Sealed
+from comity.evidence.putting import Wrapping
 from comity.home import Home, make
+from comity.keys.request_keys import KeyClass
 from comity.ledger import log, merkle
 from comity.ledger.checkpoint import sign_head, write_daily
 from comity.ledger.log import Head
@@ -16,6 +21,9 @@ from comity.settings import Settings
 from desk.doctor import Finding, examine
 from tests.ledger.records import deed
 from tests.pki import holder
+
+ONE, TWO = "01K0000000000000000000000A", "01K0000000000000000000000B"
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -83,6 +91,36 @@ async def test_where_packages_are_taken_is_looked_at(home: Home) -> None:
     recipient.create(home.folder / "identity")
     (home.folder / "recipients" / "old.age").write_text(recipient.create(home.folder / "another"))
     assert (await recipients()).well, "packages are closed to the age key; the certificate is for receipts"
+
+
+async def test_an_exhibit_whose_bytes_are_gone_is_missed_before_anybody_asks_for_it(home: Home) -> None:
+    """Truth protected: a vault restored from an older copy, or a file that somebody took away, is told of."""
+
+    async def vault() -> Finding:
+        [found] = [finding for finding in await examine(home.settings) if finding.what == "vault"]
+        return found
+
+    assert (await vault()).detail == "0 exhibits, each with its bytes"
+    _deposited(home, ONE)
+    _deposited(home, TWO)
+    with home.store.transaction() as tx:
+        exhibits.enter(tx, Sealed(exhibit=ONE, reference=ONE, sealed_at=NOW, particulars=b"closed", seal=b"closed"))
+    assert (await vault()).detail == "1 exhibits, each with its bytes; 1 on no list: under way, or given up"
+    home.vault.remove(ONE)
+    found = await vault()
+    assert (found.well, found.detail.partition(";")[0]) == (False, f"it lacks what is listed: {ONE}")
+    with home.store.transaction() as tx:
+        home.keys.destroy(tx, ONE, KeyClass.CONTENT, NOW)
+    assert (await vault()).well, "its key was destroyed, and so its bytes are nobody's to miss"
+
+
+def _deposited(home: Home, exhibit: str) -> None:
+    """An exhibit of the request of the same id, in the vault and on no list."""
+    with home.store.transaction() as tx:
+        home.keys.create(tx, exhibit, NOW)
+    close = partial(home.keys.seal, exhibit, KeyClass.CONTENT, context=exhibit)
+    unclose = partial(home.keys.open, exhibit, KeyClass.CONTENT, context=exhibit)
+    home.vault.deposit(io.BytesIO(b"harmless"), exhibit, Wrapping(close, unclose), at=NOW)
 
 
 async def test_a_certificate_that_signs_packages_is_replaced_before_it_runs_out(home: Home) -> None:

@@ -72,10 +72,12 @@ def test_an_exhibit_is_sealed_gone_on_with_and_read_on_each_shelf(shelf: Shelf, 
     with pytest.raises(ConnectionResetError):
         vault.deposit(Generated(LARGE, breaks_at=2 * PART * CHUNK + 5), ONE, safe.wrapping, at=NOW)
     assert len(shelf.names(f"parts/{ONE}")) > 1
+    assert vault.standing() == (frozenset(), frozenset({ONE}))
     seal = vault.deposit(Generated(LARGE), ONE, safe.wrapping, at=NOW)
     assert (seal.sha256, len(safe.handed_out)) == (hashlib.sha256(generated(LARGE)).hexdigest(), 1)
     assert b"".join(vault.read(ONE, safe.unwrap)) == generated(LARGE)
     assert b"".join(vault.read_range(ONE, safe.unwrap, start=LARGE - 20, length=99)) == generated(LARGE)[-20:]
+    assert vault.standing() == (frozenset({ONE}), frozenset())
 
 
 # --- a bucket ---------------------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ async def _recovered(server: Server, namespace: str, conditions: Conditions) -> 
             if not await _healthy(server, namespace, conditions):
                 return
             found = await recover(await Client.connect(server.address, namespace=namespace), datetime.now(UTC))
-            _log.warning("handed out again", act="begin anew", count=found.activities)
+            _log.warning("handed out again", act="begin anew", count=found.activities + found.steps)
             return
     _log.error("not done at this turn", act="hand out again")
 

@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity, workflow
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
 from temporalio.client import (
     Client,
     Schedule,
@@ -82,6 +84,22 @@ async def test_what_was_handed_out_at_a_time_to_come_is_handed_out_again() -> No
             assert await recover(env.client, datetime.now(UTC) + AN_HOUR) == Recovered()
             await recovers(env.client, Recovered(activities=1), datetime.now(UTC) - AN_HOUR)
             assert await lost.result() == 2
+
+
+async def test_a_step_that_no_worker_got_is_handed_out_again() -> None:
+    """Seen: the server was ended between writing down that a step is with a worker, and telling that worker."""
+    async with time_skipping() as env:
+        minutes = timedelta(minutes=2)
+        lost = await env.client.start_workflow("Ran", id="request/step", task_queue=QUEUE, task_timeout=minutes)
+        asked = PollWorkflowTaskQueueRequest(
+            namespace=env.client.namespace, task_queue=TaskQueue(name=QUEUE), identity="a worker that dies"
+        )
+        taken = await env.client.workflow_service.poll_workflow_task_queue(asked)
+        assert taken.task_token
+        assert await recover(env.client, datetime.now(UTC) + AN_HOUR) == Recovered()
+        await recovers(env.client, Recovered(steps=1), datetime.now(UTC) - AN_HOUR)
+        async with Worker(env.client, task_queue=QUEUE, workflows=[Ran]), asyncio.timeout(60):
+            await lost.result()
 
 
 async def begun_again(handle: ScheduleHandle) -> ScheduleDescription | None:

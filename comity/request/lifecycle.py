@@ -316,6 +316,7 @@ class Guard(StrEnum):
     SECOND_PERSON = "another person than all who proposed or changed it"
     AFTER_SILENCE = "two reminders and a last letter have gone, its date has passed; never P0 or P1"
     BY_MISTAKE = "entered by mistake, with the reason"
+    NOTHING_BEGUN = "nothing of it was granted, ordered, given or sent"
     OTHER_CONFIRMED = "the other authority has confirmed"
     ALL_ENDED = "every measure and package has ended"
     NO_DUTY_LEFT = "no duty is left"
@@ -718,6 +719,7 @@ LATER: tuple[Later, ...] = (
     _later(2, _A.DISPATCH_AGAIN,        Kind.PACKAGE, (),                _G.NO_REMEDY_PENDS),
     _later(3, _A.DISPATCH,              Kind.PACKAGE, (),                _G.NUMBER_AND_SLIP),
     _later(3, _A.DISPATCH_AGAIN,        Kind.PACKAGE, (),                _G.NUMBER_AND_SLIP),
+    _later(5, _A.VOID,                  Kind.REQUEST, (),                _G.NOTHING_BEGUN),
 )
 # fmt: on
 

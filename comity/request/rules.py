@@ -15,6 +15,7 @@ from comity.request.lifecycle import (
     Duty,
     Guard,
     Role,
+    Stage,
     Status,
     Step,
     Still,
@@ -254,6 +255,22 @@ def _after_silence(view: View) -> str | None:
 
 def _with_reason(view: View) -> str | None:
     return _unless(bool(view.deed.particulars.reason.strip()), "it needs a reason")
+
+
+def _nothing_begun(view: View) -> str | None:
+    """Whoever voids what was begun would stop its clocks, and nobody would learn how it ended."""
+    begun = [part.id for part in _ending(view.request) if _was_begun(part)]
+    return _unless(not begun, f"{', '.join(begun)} was begun; see each of them to its end, then 'conclude'")
+
+
+def _was_begun(part: Measure | Package) -> bool:
+    if isinstance(part, Package):
+        return part.attempts > 0
+    return part.granted or part.provisional or part.status in _BEGUN
+
+
+_BEGUN = frozenset({Status.REFUSED, *(fact.status for fact in FACTS.values() if fact.stage == Stage.EXECUTION)})
+"""Of a measure. Who was refused something is told so, and has not asked by mistake of ours."""
 
 
 def _all_ended(view: View) -> str | None:
@@ -675,6 +692,7 @@ GUARDS: dict[Guard, Callable[[View], str | None]] = {
     Guard.WORK_GOES_ON: _work_goes_on,
     Guard.AFTER_SILENCE: _after_silence,
     Guard.BY_MISTAKE: _with_reason,
+    Guard.NOTHING_BEGUN: _nothing_begun,
     Guard.OTHER_CONFIRMED: _with_reason,
     Guard.ALL_ENDED: _all_ended,
     Guard.NO_DUTY_LEFT: _no_duty_left,

@@ -224,6 +224,42 @@ def test_on_the_parts_of_a_closed_request_nothing_is_open() -> None:
         check(request, deed(request, Act.WITHDRAW, "M1", ("p-eve", Role.REQUESTING_AUTHORITY)), NOW)
 
 
+HEAD = (DAN, Role.HEAD_OF_UNIT)
+
+
+@pytest.mark.parametrize("became", [
+    {"status": Status.GRANTED}, {"status": Status.IN_FORCE}, {"status": Status.DONE}, {"status": Status.REFUSED},
+    {"status": Status.SOUGHT, "granted": True}, {"status": Status.SOUGHT, "provisional": True},
+])  # fmt: skip
+def test_what_was_begun_is_not_voided(became: dict[str, Any]) -> None:
+    """Truth protected: no clock of a measure that lives is stopped by calling its request a mistake."""
+    request = _one_became(begun(sought(), sought(2), edition=EDITION), became)
+    with pytest.raises(Objection, match="M2 was begun; see each of them to its end, then 'conclude'"):
+        check(request, deed(request, Act.VOID, "request", HEAD, reason="entered twice"), NOW)
+    earlier = request.model_copy(update={"edition": 4})
+    check(earlier, deed(earlier, Act.VOID, "request", HEAD, reason="entered twice"), NOW)
+
+
+@pytest.mark.parametrize("status", [Status.SOUGHT, Status.PROPOSED, Status.POSTPONED, Status.WITHDRAWN])
+def test_what_nobody_has_acted_on_is_voided(status: Status) -> None:
+    request = _one_became(begun(sought(), sought(2), edition=EDITION), {"status": status})
+    check(request, deed(request, Act.VOID, "request", HEAD, reason="entered twice"), NOW)
+
+
+def test_a_request_of_which_a_package_has_left_is_not_voided() -> None:
+    request, _ = standing_in(Status.RECALLED)
+    sent = request.packages[0].model_copy(update={"attempts": 1})
+    request = request.model_copy(update={"edition": EDITION, "packages": (sent,)})
+    with pytest.raises(Objection, match="P1 was begun"):
+        check(request, deed(request, Act.VOID, "request", HEAD, reason="entered twice"), NOW)
+
+
+def _one_became(request: Request, became: dict[str, Any]) -> Request:
+    """The request, of whose second measure this is so."""
+    first, second = request.measures
+    return request.model_copy(update={"measures": (first, second.model_copy(update=became))})
+
+
 def test_what_is_offered_is_what_the_request_allows() -> None:
     """A row whose guard objects whoever acts is not offered: nobody is sent into a refusal."""
     listed = {(offer.part, offer.act) for offer in offers(opened())}

@@ -32,6 +32,7 @@ from comity.people import People
 from comity.register import reading
 from comity.rotas import Rotas
 from comity.webhook_secrets import WebhookSecrets
+from temporal.at_hand import at_hand
 from temporal.names import NOTICES, REQUESTS, TRANSFERS
 from workflows.request import RequestLife
 from workflows.retention import Retention
@@ -96,7 +97,7 @@ def _workers(home: Home, client: Client, threads: ThreadPoolExecutor) -> Sequenc
             activity_executor=threads,
             graceful_shutdown_timeout=GRACE,
             max_concurrent_workflow_tasks=20,
-            max_cached_workflows=1000,
+            max_cached_workflows=at_hand(),
             max_heartbeat_throttle_interval=PROGRESS_EVERY,
         )
 

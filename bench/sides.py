@@ -22,6 +22,7 @@ from comity.people import People
 from comity.settings import Settings
 from desk.counter import Counter
 from temporal import embedded, sandbox, tracing
+from temporal.at_hand import at_hand
 from temporal.client import connect
 from temporal.names import REQUESTS
 from worker import working
@@ -110,7 +111,7 @@ async def bare(folder: Path, spans_to: str) -> AsyncIterator[Bare]:  # noqa: ARG
             workflow_runner=sandbox.runner(),
             graceful_shutdown_timeout=timedelta(seconds=10),
             max_concurrent_workflow_tasks=20,
-            max_cached_workflows=1000,
+            max_cached_workflows=at_hand(),
         ):
             yield Bare(client, server)
 

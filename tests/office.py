@@ -253,7 +253,20 @@ class Office:
         while by < goal:  # on a busy machine the server may say that it is there when it is not
             await self.env.fast_forward(life, goal - by)
             by = await self.env.get_current_time(life)
-        await waited_for(lambda: self.all_rung(reference, by), 60 + time / timedelta(minutes=10))
+        try:
+            await waited_for(lambda: self.all_rung(reference, by), 60 + time / timedelta(minutes=10))
+        except TimeoutError:
+            raise AssertionError(await self._standing(reference, by)) from None
+
+    async def _standing(self, reference: str, by: datetime) -> str:
+        """What is told of a request that did not ring all that came due by an instant: alarms, clock, last events."""
+        life, duties = self.life(reference), self.request(reference).duties
+        waiting = [f"{owed.key} at {owed.next_at}" for owed in duties if owed.next_at and owed.next_at <= by]
+        events = (await life.fetch_history()).events[-20:]
+        told = [f"{each.event_id} {each.event_time.ToJsonString()} {each.WhichOneof('attributes')}" for each in events]
+        pending = str((await life.describe()).raw_description.pending_workflow_task).replace("\n", " ")
+        clock = await self.env.get_current_time(life)
+        return "\n".join((f"{reference} by {by}, its clock at {clock}", *waiting, *told, f"step: {pending}"))
 
     async def all_rung(self, reference: str, by: datetime) -> bool:
         """Nothing waits to be rung, all of it is on record, and every alarm has its answer.

@@ -81,8 +81,9 @@ def test_what_laws_say_of_the_kind_is_on_it_with_the_article_under_its_instrumen
     kept = {each.by: each for each in of("expedited preservation", "budapest").checks}
     assert kept["Budapest 30"].weight == "at once"
     assert kept["Budapest 16(2)"].what == "one order, renewable where the Party provides so: 90 days at most"
-    [now] = weighing(of("welfare check", "none"), "at once")
+    now, children = weighing(of("welfare check", "none"), "at once")
     assert (now.by, "waits for no request" in now.what) == ("CETS 197 33(1)", True)
+    assert (children.by, "a child exposed to a serious danger" in children.what) == ("Hague 1996 36", True)
 
 
 def test_a_preservation_names_the_measure_by_which_it_is_followed_here() -> None:

@@ -82,7 +82,7 @@ Seen = TypeVar("Seen")
 MOMENT = timedelta(seconds=30)
 """How far past an alarm a clock is put: were its target to pass while activities run, the server skips to the next."""
 LOOKED_AT_AGAIN = 400.0
-"""Seconds after which the server has looked again for timers: one that it skipped past was seen to fire 65 s later."""
+"""Seconds that a timer is given which the server skipped past: one was seen to fire 65 s later; the rest is a guess."""
 EXAMPLES = Path(__file__).parents[1] / "examples"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
 OF_A_DEED = ("id", "role", "expected", "happened", "received", "on_behalf")

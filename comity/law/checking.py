@@ -9,6 +9,7 @@ from babel import Locale
 
 from comity.law.library import Law
 from comity.law.models import unread
+from comity.request.deadlines import Provision
 from comity.request.gaps import Lack, claimed, gaps, goes_on_field, instrument_of, is_urgent, kind_of
 from comity.request.letter import Languages, Letter
 from comity.request.model import Record, Urgency
@@ -32,13 +33,15 @@ class Missing(Record):
 class Checked(Record):
     """A request as it would be read: what it claims, what its facts suggest and why, and what it lacks.
 
-    `blocked`: it is better not sent as it is. Never so of an urgent one: that is accepted, and asked meanwhile.
+    `declared`: what the requested State reserved or declared of its measures, with the article. `blocked`: it is better
+    not sent as it is. Never so of an urgent one: that is accepted, and asked meanwhile.
     """
 
     claims: Urgency | None
     suggests: Urgency
     because: tuple[str, ...]
     missing: tuple[Missing, ...]
+    declared: tuple[str, ...]
     blocked: bool
 
 
@@ -51,6 +54,7 @@ def checked(letter: Letter, law: Law, now: datetime) -> Checked:
         suggests=reading.urgency,
         because=reading.reasons,
         missing=tuple(sorted(found, key=lambda each: each.weight != BLOCKING)),
+        declared=tuple(dict.fromkeys(_declared(letter, law))),
         blocked=not is_urgent(letter) and any(each.weight == BLOCKING for each in found),
     )
 
@@ -59,10 +63,19 @@ def lines(found: Checked, *, urgent: bool) -> list[str]:
     """The same for a person."""
     told = [f"{each.weight:<11} {each.field}: {each.asks} [{each.by}]" for each in found.missing]
     told += [] if told else ["nothing is missing that is known here"]
+    told += [f"{'declared':<11} {each}" for each in found.declared]
     if urgent and found.missing:
         told.append("urgent: it is accepted as it is, and all of this is asked meanwhile")
     claims = f"claims {found.claims}" if found.claims else "claims no class"
     return [f"urgency     it {claims}; its facts suggest {found.suggests}: {'; '.join(found.because)}", *told]
+
+
+def _declared(letter: Letter, law: Law) -> Iterator[str]:
+    for index, measure in enumerate(letter.measures):
+        key, kind = instrument_of(letter, index) or "", kind_of(measure, law)
+        if key in law.instruments and kind:
+            for each in law.instruments[key].declared((letter.requested_state or "",), kind.id):
+                yield f"{each.state} {each.what} [{_read_in(key, each)}]"
 
 
 def _languages(letter: Letter, law: Law, now: datetime) -> Iterator[Missing]:
@@ -115,10 +128,22 @@ def _row_of_kind(lack: Lack, letter: Letter, law: Law) -> str | None:
 
 def _article(lack: Lack, letter: Letter, law: Law) -> str:
     """The article of an instrument of this letter that asks for the field."""
-    named = {instrument_of(letter, index) for index in range(len(letter.measures))}
     path = re.sub(r"\[\d+\]", "", lack.field)
-    for key in sorted(filter(None, named & set(law.instruments))):
+    for key, kind in _rested_on(lack, letter, law):
         for content in law.instruments[key].contents:
-            if path in content.fields:
-                return ", ".join(filter(None, (f"{key} {content.article}", unread(content))))
+            if path in content.fields and content.binds(kind):
+                return _read_in(key, content)
     return _OUR_PRACTICE
+
+
+def _read_in(key: str, says: Provision) -> str:
+    return ", ".join(filter(None, (f"{key} {says.article}", unread(says))))
+
+
+def _rested_on(lack: Lack, letter: Letter, law: Law) -> Iterator[tuple[str, str]]:
+    """Instrument and kind of the measure that a gap is in; of each measure, where it is in none."""
+    inside = re.match(r"measures\[(\d+)\]", lack.field)
+    for index, measure in enumerate(letter.measures):
+        key, kind = instrument_of(letter, index) or "", kind_of(measure, law)
+        if key in law.instruments and (inside is None or index == int(inside[1])):
+            yield key, kind.id if kind else ""

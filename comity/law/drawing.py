@@ -18,6 +18,7 @@ from comity.law.models import (
     Reservation,
     Retention,
     Said,
+    SaidOfKinds,
     unread,
 )
 from comity.request.deadlines import AGREED, NO_NUMBER, Provision, Rule
@@ -53,7 +54,7 @@ def sections(instrument: Instrument) -> list[tuple[str, list[Row]]]:
     told = {
         "What it covers": _all(instrument.covers),
         "By which ways": [_of_channel(each) for each in instrument.channels],
-        "What a request must say": _all(instrument.contents),
+        "What a request must say": [Row(f"{each.what}{_of_kinds(each)}", each) for each in instrument.contents],
         "Time limits that are counted here": [Row(limit(rule), rule) for rule in instrument.rules],
         "Dates that are asked for": [Row(_of_dates(instrument.asked), instrument.asked)],
         "Time limits of others": [Row(_of_other(limit), limit) for limit in instrument.others],
@@ -105,15 +106,19 @@ def _of_other(limit: OthersLimit) -> str:
 
 
 def _of_ground(ground: Ground) -> str:
-    of = f" (of {', '.join(ground.kinds)})" if ground.kinds else ""
-    return f"{_MAY[ground.nature]} {ground.effect}; consult first: {ground.consult_first}: {ground.what}{of}"
+    may = f"{_MAY[ground.nature]} {ground.effect}; consult first: {ground.consult_first}"
+    return f"{may}: {ground.what}{_of_kinds(ground)}"
+
+
+def _of_kinds(said: SaidOfKinds) -> str:
+    return f" (of {', '.join(said.kinds)})" if said.kinds else ""
 
 
 _MAY = {"mandatory": "must", "discretionary": "may", "unknown": "must or may (unknown)"}
 
 
 def _of_reservation(reservation: Reservation) -> str:
-    return f"{reservation.state}: {reservation.what}"
+    return f"{reservation.state}: {reservation.what}{_of_kinds(reservation)}"
 
 
 def standing(instrument: Instrument) -> str:

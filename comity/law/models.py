@@ -1,6 +1,7 @@
 """The records that the data files of law are read into, so that a bad file is refused with the place at fault."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -108,32 +109,36 @@ class Channel(Provision):
     urgent: bool = False
 
 
-class Ground(Provision):
-    """One reason to refuse, postpone or condition; `consult_first`: whether the other State is consulted before.
-
-    `kinds`: the kinds of measure that it is said of, all when empty.
-    """
-
-    id: Token
-    kinds: tuple[Token, ...] = ()
-    what: str
-    nature: Literal["mandatory", "discretionary", "unknown"]
-    effect: Literal["refuse", "postpone", "condition"]
-    consult_first: Literal["yes", "where appropriate", "no", "unknown"]
-
-    def binds(self, kind: str) -> bool:
-        """Whether it may be said of a measure of that kind."""
-        return not self.kinds or kind in self.kinds
-
-
 class Said(Provision):
     """One thing that an instrument says, in our own words."""
 
     what: str = Field(min_length=1)
 
 
-class Content(Said):
-    """One thing that a request must say; `fields`: the paths of comity.request.letter that say it."""
+class SaidOfKinds(Said):
+    """One thing that is said of some kinds of measure, of all when `kinds` is empty."""
+
+    kinds: tuple[Token, ...] = ()
+
+    def binds(self, kind: str) -> bool:
+        """Whether it is said of a measure of that kind."""
+        return not self.kinds or kind in self.kinds
+
+
+class Ground(SaidOfKinds):
+    """One reason to refuse, postpone or condition; `consult_first`: whether the other State is consulted before."""
+
+    id: Token
+    nature: Literal["mandatory", "discretionary", "unknown"]
+    effect: Literal["refuse", "postpone", "condition"]
+    consult_first: Literal["yes", "where appropriate", "no", "unknown"]
+
+
+class Content(SaidOfKinds):
+    """One thing that a request must say; `fields`: the paths of comity.request.letter that say it.
+
+    Where `kinds` are named, whatever a measure of these kinds lacks of its own fields is asked for.
+    """
 
     fields: tuple[str, ...] = ()
 
@@ -147,7 +152,7 @@ class OthersLimit(Said):
     extension: str = NO_NUMBER
 
 
-class Reservation(Said):
+class Reservation(SaidOfKinds):
     """A reservation or declaration of one Party that was read."""
 
     state: Country
@@ -192,6 +197,10 @@ class Instrument(Record):
         if first and (early := sorted(state for state, day in parties.since.items() if day < first)):
             raise ValueError(f"it applies from {first}, and cannot bind before: {', '.join(early)}")
         return parties
+
+    def declared(self, states: Collection[Country], kind: str) -> tuple[Reservation, ...]:
+        """What these States reserved or declared of a kind of measure, as far as it was read."""
+        return tuple(each for each in self.reservations if each.state in states and each.binds(kind))
 
     @model_validator(mode="after")
     def _stops_on_its_own_grounds(self) -> "Instrument":

@@ -19,12 +19,16 @@ class Naming(NamedTuple):
 
 
 def kinds_named(instruments: Iterable[Instrument], safeguards: Iterable[Safeguard]) -> Iterator[Naming]:
-    """Kinds of measure, in the rules and grounds of instruments, and before which a safeguard is looked at."""
+    """Kinds of measure, in what instruments say of some kinds, and before which a safeguard is looked at."""
     for read in instruments:
         for number, rule in enumerate(read.rules):
             yield Naming(_file_of(read), ("rules", number, "kinds"), frozenset(rule.kinds))
         for number, ground in enumerate(read.grounds):
             yield Naming(_file_of(read), ("grounds", number, "kinds"), frozenset(ground.kinds))
+        for number, content in enumerate(read.contents):
+            yield Naming(_file_of(read), ("contents", number, "kinds"), frozenset(content.kinds))
+        for number, reservation in enumerate(read.reservations):
+            yield Naming(_file_of(read), ("reservations", number, "kinds"), frozenset(reservation.kinds))
     for number, safeguard in enumerate(safeguards):
         yield Naming("safeguards.toml", ("safeguards", number, "before"), frozenset(safeguard.before))
 

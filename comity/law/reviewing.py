@@ -67,6 +67,7 @@ def _checks(measure: Measure, request: Request, law: Law, profile: Profile | Non
         yield from _of_kind(kind)
         yield from _of_its_rows(kind, measure, request)
     if instrument:
+        yield from _of_reservations(instrument, measure, request)
         yield from (_with_finding(each, measure) for each in _of_instrument(instrument, measure.kind, profile))
     if profile:
         yield from (_of_decider(decider) for decider in profile.deciders if decider.binds(kind))
@@ -120,6 +121,12 @@ def _of_basis(measure: Measure, request: Request, law: Law) -> Check:
     binds = law.in_force_between(measure.instrument, request.requesting, request.requested, day)
     listed = law.instruments[measure.instrument].parties.says
     return Check(weight="threshold", what=told[binds], by=f"{measure.instrument} parties{_mark(listed)}")
+
+
+def _of_reservations(instrument: Instrument, measure: Measure, request: Request) -> Iterator[Check]:
+    """What the two States reserved or declared of it."""
+    for each in instrument.declared((request.requesting, request.requested), measure.kind):
+        yield Check(weight="declared", what=f"{each.state}: {each.what}", by=_by(instrument, each))
 
 
 def _of_kind(kind: KindOfMeasure) -> Iterator[Check]:

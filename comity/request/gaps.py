@@ -6,7 +6,7 @@ request back: it is registered and opened as it is, and its gaps are asked.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain, islice
 from typing import Protocol
@@ -62,6 +62,22 @@ class KindOfMeasure(Protocol):
     def followed_by(self) -> Sequence[Followed]: ...
 
 
+class Content(Protocol):
+    """One thing that a request must say by an instrument: paths in the letter, of these kinds of measure."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]: ...
+    @property
+    def fields(self) -> tuple[str, ...]: ...
+
+
+class Instrument(Protocol):
+    """What the law data say of an instrument."""
+
+    @property
+    def contents(self) -> Sequence[Content]: ...
+
+
 class LawKnown(Protocol):
     """The law that a letter is compared with; comity.law.library.Law is one."""
 
@@ -70,7 +86,7 @@ class LawKnown(Protocol):
     @property
     def kinds(self) -> Mapping[str, KindOfMeasure]: ...
     @property
-    def instruments(self) -> Collection[str]: ...
+    def instruments(self) -> Mapping[str, Instrument]: ...
     def in_force_between(self, instrument: str, one: str, other: str, day: date, /) -> str:
         """Whether an instrument that is known binds two States on a day: `yes`, `no` or `unknown`."""
         ...
@@ -303,13 +319,25 @@ def _of_measures(letter: Letter, law: LawKnown) -> Iterator[Lack]:
             path = f"measures[{index}].kind"
             yield Lack(field=path, asks=f"Please state{_whose(path)} which kind it is; known here are: {known}.")
         else:
-            yield from _needed(letter, index, kind)
+            yield from _needed(letter, index, kind.needs)
+            yield from _needed(letter, index, _by_instrument(letter, index, kind, law))
             yield from _against_its_kind(letter, index, kind)
 
 
-def _needed(letter: Letter, index: int, kind: KindOfMeasure) -> Iterator[Lack]:
-    """What a kind of measure needs. A need that names no field is asked for in any case: that shows the fault."""
-    for need in kind.needs:
+_INSIDE = "measures."
+
+
+def _by_instrument(letter: Letter, index: int, kind: KindOfMeasure, law: LawKnown) -> Iterator[str]:
+    """What the instrument that a measure rests on wants each measure of its kind to say."""
+    basis = law.instruments.get(instrument_of(letter, index) or "")
+    for content in basis.contents if basis else ():
+        if kind.id in content.kinds:
+            yield from (field.removeprefix(_INSIDE) for field in content.fields if field.startswith(_INSIDE))
+
+
+def _needed(letter: Letter, index: int, needs: Iterable[str]) -> Iterator[Lack]:
+    """What a measure needs. A need that names no field is asked for in any case: that shows the fault."""
+    for need in needs:
         inside = field_at(need.split("."), MeasureSought) is not None
         holder = letter.measures[index] if inside else letter
         if _is_missing(_at(holder, need)):

@@ -34,7 +34,7 @@ NOTES = 4
 
 BINDING = [
     {"ground": ground, "applies": False, "reason": "looked at"}
-    for ground in ("eio/fundamental rights", "eio/ne bis in idem")
+    for ground in ("eio/no issuing authority", "eio/not available", "eio/fundamental rights", "eio/ne bis in idem")
 ]
 """The grounds that bind us, of which an urgent request waits for the findings."""
 

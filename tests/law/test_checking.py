@@ -41,11 +41,35 @@ def test_it_tells_of_every_gap_and_of_nothing_else(file: Path) -> None:
 
 
 def test_a_field_that_an_article_asks_for_names_the_article() -> None:
-    for instrument, article in (("untoc", "untoc 18(15)(f)"), ("eio", "eio 5(1), CHECK AGAINST THE TEXT")):
+    for instrument, article in (("untoc", "untoc 18(15)(f)"), ("eio", "eio 5(1)(b)")):
         bases = [{"instrument": instrument, "article": "1"}]
         measures = [measure | {"instrument": instrument} for measure in ORDINARY["measures"]]
         gap = found(ORDINARY | {"purpose": " ", "legal_bases": bases, "measures": measures})["purpose"]
         assert (gap.weight, gap.by) == ("will delay", article)
+
+
+def test_what_an_instrument_wants_of_a_kind_is_told_with_its_article_and_delays() -> None:
+    """Directive 2014/41/EU art. 26(5): why banks there are presumed to hold the account."""
+    bank = next(each for each in ORDINARY["measures"] if each["kind"] == "bank records")
+    measure = {key: said for key, said in bank.items() if key not in ("grounds_for_belief", "necessity")}
+    under_eio = found(ORDINARY | {"legal_bases": [], "measures": [measure | {"instrument": "eio"}]})
+    gap = under_eio["measures[0].grounds_for_belief"]
+    assert (gap.weight, gap.by) == ("will delay", "eio 26(5)")
+    under_untoc = found(ORDINARY | {"legal_bases": [], "measures": [measure | {"instrument": "untoc"}]})
+    assert "measures[0].grounds_for_belief" not in under_untoc
+
+
+def test_what_the_requested_state_declared_of_a_measure_is_told_with_the_article() -> None:
+    """It is no gap, and is said of that State, that instrument and that kind only."""
+    kept = {"kind": "expedited preservation", "instrument": "budapest"}
+    told = ORDINARY | {"requested_state": "NO", "measures": [kept, kept, kept | {"instrument": "eio"}]}
+    (says,) = checked(letter(told), LAW, NOW).declared
+    assert says.startswith("NO may refuse preservation where it has reasons to believe that dual criminality")
+    assert says.endswith("[budapest 29(4)]")
+    assert [line for line in lines(checked(letter(told), LAW, NOW), urgent=False) if line.startswith("declared ")]
+    assert checked(letter(told | {"requested_state": "PT"}), LAW, NOW).declared == ()
+    traffic = told | {"measures": [kept | {"kind": "production of traffic data"}]}
+    assert checked(letter(traffic), LAW, NOW).declared == ()
 
 
 def test_what_a_kind_cannot_do_without_blocks() -> None:

@@ -57,7 +57,7 @@ def test_every_rule_with_a_number_was_counted_by_hand() -> None:
     ("eio/acknowledge again",      Duty.ACKNOWLEDGE_ASSIGNMENT, Start.OPENED, "1 week",  "16(1)", True),
     ("eio/decide",                 Duty.DECIDE,          Start.RECEIVED,     "30 days",  "12(3)", True),
     ("eio/provisional measure",    Duty.DECIDE,          Start.RECEIVED,     "24 hours", "32(2)", True),
-    ("eio/object to interception", Duty.DECIDE,          Start.RECEIVED,     "96 hours", "31",    False),
+    ("eio/object to interception", Duty.DECIDE,          Start.RECEIVED,     "96 hours", "31(3)", True),
     ("eio/execute",                Duty.EXECUTE,         Start.DECIDED,      "90 days",  "12(4)", True),
     ("untoc/decide",               Duty.DECIDE,          Start.RECEIVED,     "none",     "18(24)", True),
     ("untoc/execute",              Duty.EXECUTE,         Start.RECEIVED,     "none",     "18(24)", True),

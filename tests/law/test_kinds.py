@@ -96,6 +96,9 @@ def test_who_is_told_is_said_only_where_a_text_was_read() -> None:
         ("notice of a production order", "eevidence"),
         ("enforcement of a production order", "eevidence"),
         ("transfer of a person in custody", "untoc"),
+        ("transfer of a person in custody", "eio"),
+        ("freezing", "freezing"),
+        ("confiscation", "freezing"),
     }
 
 

@@ -168,7 +168,7 @@ def test_law_that_binds_nobody_or_is_not_described_leaves_our_default(instrument
 def test_a_date_asked_for_names_the_article_that_honours_it() -> None:
     asked = RECEIVED + timedelta(days=5)
     for instrument, article, verified in (
-        ("eio", "12", True),
+        ("eio", "12(2)", True),
         ("untoc", "18(24)", True),
         ("none", "unknown", False),
     ):

@@ -66,6 +66,14 @@ def test_what_the_kind_of_measure_asks_is_on_it() -> None:
     assert "a request for what was preserved must follow, before it lapses" in [each.what for each in preserved.checks]
 
 
+def test_what_either_state_declared_of_the_kind_is_on_it() -> None:
+    search, served = of("search and seizure", "ets30"), of("service of documents", "ets30")
+    assert [each.by for each in weighing(search, "declared")] == ["ets30 5(1)", "ets30 16(2)"]
+    assert [each.by for each in weighing(served, "declared")] == ["ets30 7(3)", "ets30 16(2)"]
+    assert all(each.what.startswith("PT: ") for each in weighing(search, "declared"))
+    assert weighing(of("search and seizure", "untoc"), "declared") == []
+
+
 def of_parts(request: Request) -> dict[str, list[Check]]:
     """The checks of each measure."""
     return {found.part: list(found.checks) for found in checklists(request, (LAW, "LU", TODAY))}
@@ -184,12 +192,18 @@ def stamped(outcome: Act = Act.GRANT, ground: str = "", kind: str = CONTENT, own
     return by_law(measure, (LAW, LAW.profile(own_state, TODAY)), outcome, ground)
 
 
+EIO_MUST = ("eio/no issuing authority", "eio/not available")
+"""What directive 2014/41/EU itself leaves nobody to decide (arts 9(3), 10(5))."""
+
+EIO_OF_CONTENT = [ground.id for ground in LAW.instruments["eio"].grounds if ground.binds(CONTENT)]
+
+
 def test_the_stamp_tells_what_binds_us_by_our_own_law_and_what_is_left_to_us() -> None:
     here, there = stamped(), stamped(own_state="ZZ")
     assert here.version == LAW.version
-    assert here.must == ("eio/ne bis in idem", "eio/fundamental rights")
-    assert there.must == ()
-    assert set(there.may) == {*here.must, *here.may} == {ground.id for ground in LAW.instruments["eio"].grounds}
+    assert here.must == (*EIO_MUST, "eio/ne bis in idem", "eio/fundamental rights")
+    assert there.must == EIO_MUST
+    assert {*there.must, *there.may} == {*here.must, *here.may} == set(EIO_OF_CONTENT)
 
 
 @pytest.mark.parametrize(("outcome", "ground", "deciders"), [
@@ -217,7 +231,7 @@ def test_the_other_state_is_consulted_unless_the_law_says_that_it_need_not_be() 
 
 def test_the_form_holds_each_ground_and_is_read_as_it_was_filled_in() -> None:
     text = "\n".join(form(of()))
-    grounds = [ground.id for ground in LAW.instruments["eio"].grounds]
+    grounds = EIO_OF_CONTENT
     assert [row["ground"] for row in tomli.loads(text)["findings"]] == grounds
     assert filled_in(text) == ()
     filled = text.replace('applies = false\nreason = ""', 'applies = true\nreason = "a «name» in القاهرة"', 1)

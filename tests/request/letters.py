@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import settings
 
 from comity.errors import Unreadable
-from comity.law.models import Followed, OfKind
+from comity.law.models import Content, Followed, OfKind
 from comity.request.letter import Letter
 from comity.request.reading import read
 
@@ -38,11 +38,22 @@ class SmallKind:
 
 
 @dataclass(frozen=True)
+class SmallInstrument:
+    """An instrument as far as a letter is compared with it."""
+
+    contents: tuple[Content, ...] = ()
+
+
+def _small_instruments() -> Mapping[str, SmallInstrument]:
+    return {name: SmallInstrument() for name in ("eio", "cets224", "harare")}
+
+
+@dataclass(frozen=True)
 class SmallLaw:
     """A law of two kinds and three instruments, one of which is not in force and one of which nobody knows."""
 
     kinds: Mapping[str, SmallKind]
-    instruments: tuple[str, ...] = ("eio", "cets224", "harare")
+    instruments: Mapping[str, SmallInstrument] = field(default_factory=_small_instruments)
     version: str = "small-0123456789ab"
 
     def in_force_between(self, instrument: str, one: str, other: str, day: date, /) -> str:

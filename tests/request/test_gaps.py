@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from comity.law.models import Followed, OfKind
+from comity.law.models import Content, Followed, OfKind
 from comity.request.gaps import MOST_GAPS, gaps, goes_on_field, instrument_of
 from comity.request.letter import Letter
 from comity.request.model import Urgency
 from comity.request.opening import opening
-from tests.request.letters import DIGEST, LAW, NOON, SmallKind, SmallLaw, letter
+from tests.request.letters import DIGEST, LAW, NOON, SmallInstrument, SmallKind, SmallLaw, letter
 
 BINDING = "an instrument in force between PT and LU (known here to be: eio)"
 
@@ -242,6 +242,20 @@ def test_secrecy_that_cannot_be_kept_holds_back_nothing_urgent() -> None:
     opened = opening(told, found, law=OF_KINDS, us="LU", digest=DIGEST, now=NOON)
     assert goes_on_field("M1") in [gap.field for gap in opened.gaps]
     assert [(measure.kind, measure.urgency) for measure in opened.measures] == [("callers", Urgency.P0)]
+
+
+def test_what_its_instrument_wants_of_a_kind_is_asked_of_each_measure_that_rests_on_it() -> None:
+    """Truth protected: a want of one instrument is not put to those who rest on another, nor asked twice."""
+    fields = ("measures.necessity", "measures.grounds_for_belief", "own_reference")
+    wants = Content(what="why", kinds=("callers",), fields=fields, **READ)
+    kinds = {"callers": SmallKind("callers", needs=("necessity",)), "keeping": SmallKind("keeping")}
+    law = SmallLaw(kinds, {"eio": SmallInstrument((wants,)), "harare": SmallInstrument()})
+    kinds_and_bases = (("callers", "eio"), ("keeping", "eio"), ("callers", "harare"))
+    told = letter(**UNDER, measures=[{"kind": kind, "instrument": basis} for kind, basis in kinds_and_bases])
+    of_measures = [lack.field for lack in gaps(told, law, NOON) if lack.field.startswith("measures")]
+    assert of_measures == ["measures[0].necessity", "measures[0].grounds_for_belief", "measures[2].necessity"]
+    whole = letter(**UNDER, measures=[{"kind": "callers", "necessity": "n", "grounds_for_belief": "g"}])
+    assert [lack.field for lack in gaps(whole, law, NOON) if lack.field.startswith("measures")] == []
 
 
 def test_a_class_of_data_that_the_kind_does_not_yield_is_asked_again() -> None:

@@ -27,6 +27,7 @@ _PUTTING = 2
 _AHEAD = 2 * _PUTTING
 _SEALED = "exhibit {} is sealed already; deposit what is new under a new id"
 _ID: TypeAdapter[str] = TypeAdapter(Ulid)
+_UNDER_PARTS = f"{PARTS}/"
 
 
 def _silent(_done: int) -> None:
@@ -125,7 +126,7 @@ class Vault:
         """What stands here, by the names of objects alone: nothing is read. Raises Unreachable."""
         names = self._shelf.names("")
         whole = frozenset(name for name in names if "/" not in name)
-        in_parts = frozenset(name.split("/")[1] for name in names if name.startswith(f"{PARTS}/"))
+        in_parts = frozenset(name.split("/")[1] for name in names if name.startswith(_UNDER_PARTS))
         return Standing(whole, in_parts - whole)
 
     def stray(self, known: Container[str], unwrap: Callable[[str, bytes], bytes]) -> Iterator[str]:
@@ -133,8 +134,9 @@ class Vault:
 
         `unwrap` takes the exhibit and its wrapped key. Raises Unreachable.
         """
-        heads = {name: name for name in self._shelf.names("") if "/" not in name}
-        heads |= {name.split("/")[1]: name for name in self._shelf.names(PARTS) if name.endswith(f"/{KEY}")}
+        names = self._shelf.names("")
+        keys = [name for name in names if name.startswith(_UNDER_PARTS) and name.endswith(f"/{KEY}")]
+        heads = {name: name for name in names if "/" not in name} | {name.split("/")[1]: name for name in keys}
         for exhibit, head in sorted(heads.items()):
             if exhibit not in known and self._opens(exhibit, head, unwrap):
                 yield exhibit

@@ -27,7 +27,7 @@ from comity.law.models import (
     Safeguards,
     Sources,
 )
-from comity.law.naming import instruments_named, kinds_named, sources_named
+from comity.law.naming import instruments_named, kinds_named, sources_in, sources_named
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
 from comity.request.lifecycle import Duty
 from comity.request.model import Ladder, Owed, Record, Request, Urgency
@@ -205,10 +205,11 @@ class _Reading:
         ladders = self._read(f"ladders/{self._name}.toml", Ladders)
         retention = self._read(f"retention/{self._name}.toml", Retention)
         grounds = {ground.id for read in instruments for ground in read.grounds}
-        profiles = [self._profile(path, grounds) for path in self._in("profiles")]
-        _refuse_overlap(profiles)
+        profiles = {path: self._profile(path, grounds) for path in self._in("profiles")}
+        _refuse_overlap([*profiles.values()])
         if not self._kept:
             self._refuse_strangers(instruments, measures, safeguards, sources)
+            self._refuse_unknown_sources(profiles, sources)
         return Law(
             version=f"{self._name}-{self._digest.hexdigest()[:12]}",
             instruments={read.id: read for read in instruments},
@@ -217,7 +218,7 @@ class _Reading:
             ladders={name: row.ladder(name) for name, row in ladders.ladders.items()},
             retention=retention,
             sources=sources.sources,
-            profiles=tuple(profiles),
+            profiles=tuple(profiles.values()),
             safeguards={each.id: each for each in safeguards.safeguards},
             files=self._files,
         )
@@ -256,11 +257,17 @@ class _Reading:
         for what, known, named in (
             ("kind of measure", of_kinds, kinds_named(instruments, safeguards.safeguards)),
             ("instrument", of_instruments, instruments_named(measures.kinds)),
-            ("source", set(sources.sources), sources_named(instruments, measures.kinds)),
+            ("source", set(sources.sources), sources_named(instruments, measures.kinds, safeguards.safeguards)),
         ):
             for path, place, names in named:
                 if unknown := ", ".join(sorted(names - known)):
                     raise self._fault(path, place, f"there is no {what} of that id: {unknown}")
+
+    def _refuse_unknown_sources(self, profiles: Mapping[str, Profile], sources: Sources) -> None:
+        for path, read in profiles.items():
+            for place, names in sources_in(read):
+                if unknown := ", ".join(sorted(names - set(sources.sources))):
+                    raise self._fault(path, place, f"there is no source of that id: {unknown}")
 
     def _read(self, where: str, model: type[AnyRecord]) -> AnyRecord:
         text = self._files.get(where)

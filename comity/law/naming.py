@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from comity.law.models import Instrument, KindOfMeasure, OfKind, Safeguard
+from comity.law.models import Instrument, KindOfMeasure, OfKind, Profile, Safeguard
 from comity.request.deadlines import Provision
 
 _SOURCE = re.compile(r"\bS[0-9]+\b")
@@ -39,17 +39,29 @@ def instruments_named(kinds: Iterable[KindOfMeasure]) -> Iterator[Naming]:
         yield Naming("measures.toml", (*place, "instruments"), frozenset(row.instruments))
 
 
-def sources_named(instruments: Iterable[Instrument], kinds: Iterable[KindOfMeasure]) -> Iterator[Naming]:
+def sources_named(
+    instruments: Iterable[Instrument], kinds: Iterable[KindOfMeasure], safeguards: Iterable[Safeguard]
+) -> Iterator[Naming]:
     """Sources, in every row that says what was read."""
     for read in instruments:
-        for table in type(read).model_fields:
-            rows = getattr(read, table)
-            for number, row in enumerate(rows if isinstance(rows, tuple) else ()):
-                yield Naming(_file_of(read), (table, number, "source"), _sources_of(row))
-        yield Naming(_file_of(read), ("asked", "source"), _sources_of(read.asked))
+        for place, names in sources_in(read):
+            yield Naming(_file_of(read), place, names)
         yield Naming(_file_of(read), ("parties", "source"), frozenset(_SOURCE.findall(read.parties.source)))
-    for place, row in _rows_of_kinds(kinds):
-        yield Naming("measures.toml", (*place, "source"), _sources_of(row))
+    for row_at, row in _rows_of_kinds(kinds):
+        yield Naming("measures.toml", (*row_at, "source"), _sources_of(row))
+    for number, safeguard in enumerate(safeguards):
+        yield Naming("safeguards.toml", ("safeguards", number, "source"), _sources_of(safeguard))
+
+
+def sources_in(read: Instrument | Profile) -> Iterator[tuple[tuple[int | str, ...], frozenset[str]]]:
+    """The sources that the rows of an instrument or a profile name, and where."""
+    for table in type(read).model_fields:
+        rows = getattr(read, table)
+        if isinstance(rows, Provision):
+            yield (table, "source"), _sources_of(rows)
+        for number, row in enumerate(rows if isinstance(rows, tuple) else ()):
+            if isinstance(row, Provision):
+                yield (table, number, "source"), _sources_of(row)
 
 
 def _rows_of_kinds(kinds: Iterable[KindOfMeasure]) -> Iterator[tuple[tuple[int | str, ...], OfKind]]:

@@ -171,7 +171,8 @@ def test_every_provision_names_its_article_and_what_was_read() -> None:
 
 
 def test_every_source_that_is_listed_is_cited() -> None:
-    files = [*(FOLDER / "instruments").glob("*.toml"), FOLDER / "measures.toml"]
+    files = [*FOLDER.glob("instruments/*.toml"), *FOLDER.glob("profiles/*.toml")]
+    files += [FOLDER / "measures.toml", FOLDER / "safeguards.toml"]
     assert {number for file in files for number in _cited(file.read_text())} == set(LAW.sources)
 
 
@@ -319,6 +320,8 @@ def test_reading_the_law_costs_little() -> None:
      r"safeguards\[1\]\.before: there is no kind of measure of that id: telepathy"),
     ("measures.toml", 'instruments = ["uncac"]', 'instruments = ["unclos"]',
      r"kinds\[\d+\]\.[a-z_]+\[\d+\]\.instruments: there is no instrument of that id: unclos"),
+    ("safeguards.toml", 'source = "S112, S179"', 'source = "S9"',
+     r"safeguards\[5\]\.source: there is no source of that id: S9"),
     ("measures.toml", 'source = "S106"', 'source = "S9"',
      r"kinds\[\d+\]\.[a-z_]+\[\d+\]\.source: there is no source of that id: S9"),
     ("instruments/eio.toml", 'source = "S99, S175"', 'source = "S998, S99"',

@@ -92,6 +92,7 @@ def test_of_two_profiles_of_a_state_one_must_have_ended(law_files: Path) -> None
 
 
 @pytest.mark.parametrize(("old", "new", "fault"), [
+    ('source = "invented"', 'source = "S998"', r"authority\.source: there is no source of that id: S998"),
     ('ground = "untoc/sovereignty"', 'ground = "untoc/whim"', r"mandatory\[3\]\.ground: .* of that id: untoc/whim"),
     ('"ets30/sovereignty"]', '"ets30/whim"]', r"deciders\[2\]\.grounds: .* of that id: ets30/whim"),
     ('"Europe/Luxembourg"]', '"Europe/Luxemburg"]', r"zones: no time zone of that name"),

@@ -4,13 +4,16 @@ What a request owed, since when and by when, is read from its events; when it ra
 anew, from the ladder, the instants that it counts from, what an acknowledgement holds and what reached nobody.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from comity.request.fold import begin, fold
 from comity.request.lifecycle import Act
-from comity.request.model import DutyNamed, Event, Knocked, Ladder, Owed, Reckoning, Request
+from comity.request.model import Alarm, DutyNamed, Event, Knocked, Ladder, Owed, Reckoning, Request
+
+_FORESTALLED = timedelta(seconds=5)
+"""For so long after its instant an act may come on record before a rung, and hold or end it: then it does not ring."""
 
 _WHOLE_LIFE = tuple[str, datetime]
 """One duty from the instant that it came on record until it is owed no more."""
@@ -43,12 +46,6 @@ class Climb:
         turn, step = divmod(number, len(afters))
         return self.base + afters[step] + turn * (afters[-1] - afters[0] + afters[-1] - afters[-2]) + self.held
 
-    def past(self, until: datetime) -> Iterator[tuple[int, int, datetime]]:
-        """The rungs that are due by then, as (generation, rung, instant); the next is the one after them."""
-        while (planned := self.at(self.number)) <= until:
-            yield self.generation, self.number, planned
-            self.number += 1
-
     def move(self, instant: datetime) -> None:
         """Let the next rung be due at an instant, and all after it as much later or earlier."""
         self.held += instant - self.at(self.number)
@@ -61,12 +58,15 @@ class Ladders:
     request: Request
     climbs: dict[_WHOLE_LIFE, Climb] = field(default_factory=dict)
     found: list[Due] = field(default_factory=list)
+    rung: set[tuple[str, int, int]] = field(default_factory=set)
 
     def follow(self, event: Event) -> None:
         """What the event does to each climb; before it, what came due until then."""
         before, self.request = self.request, fold(self.request, event)
+        if isinstance(event.particulars, Alarm):
+            self.rung.add((event.particulars.duty, event.particulars.generation, event.particulars.rung))
         for name in _lives(before).keys() - _lives(self.request).keys():
-            self._pass(name, event.at)
+            self._pass(name, event.at, forestalled=_FORESTALLED)
             self.climbs.pop(name, None)
         for name, owed in _lives(self.request).items():
             self._changed(name, owed, event)
@@ -77,7 +77,7 @@ class Ladders:
             self._pass(name, event.at)
             self._reckoned(name, owed)
         elif isinstance(told, DutyNamed) and (event.act, told.duty) == (Act.ACKNOWLEDGE_ESCALATION, owed.key):
-            self._pass(name, event.at)
+            self._pass(name, event.at, forestalled=_FORESTALLED)
             climb = self.climbs[name]
             climb.move(max(climb.at(climb.number), event.at + climb.ladder.pause))
         elif isinstance(told, Knocked) and (event.act, told.duty) == (Act.NOT_TOLD, owed.key):
@@ -102,9 +102,15 @@ class Ladders:
             again = climb.number % len(climb.ladder.rungs) == 0
             climb.move(max(climb.at(climb.number), at) if again else at)
 
-    def _pass(self, name: _WHOLE_LIFE, until: datetime) -> None:
-        if climb := self.climbs.get(name):
-            self.found += [Due(name[0], *rung) for rung in climb.past(until)]
+    def _pass(self, name: _WHOLE_LIFE, until: datetime, *, forestalled: timedelta = timedelta()) -> None:
+        """The rungs that were due by then; one that an act came before stays the next."""
+        climb = self.climbs.get(name)
+        while climb and (planned := climb.at(climb.number)) <= until:
+            key = (name[0], climb.generation, climb.number)
+            if until - planned < forestalled and key not in self.rung:
+                return
+            self.found.append(Due(*key, planned))
+            climb.number += 1
 
     def end(self, until: datetime) -> None:
         """What is still owed, up to the end of what is looked at."""

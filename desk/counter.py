@@ -28,6 +28,9 @@ from comity.request.rules import check
 from temporal import tracing
 
 PATIENCE = timedelta(seconds=30)
+UNANSWERED = timedelta(minutes=2)
+"""For so long an act waits for a server that answers, and has no worker to hand it to: the client asks it for ever."""
+
 AGAIN_AFTER = 0.05
 
 
@@ -93,9 +96,10 @@ class Counter:
     async def _at_the_door(self, reference: str, deed: Deed) -> Receipt:
         handle = self.client.get_workflow_handle(f"request/{reference}")
         try:
-            receipt: Receipt = await handle.execute_update(
-                "act", deed, id=self._update_id(reference, deed), result_type=Receipt, rpc_timeout=PATIENCE
-            )
+            async with asyncio.timeout(UNANSWERED.total_seconds()):
+                receipt: Receipt = await handle.execute_update(
+                    "act", deed, id=self._update_id(reference, deed), result_type=Receipt, rpc_timeout=PATIENCE
+                )
             return receipt
         except KeyGone as error:  # what is said to it travels under its content key
             raise Objection(
@@ -103,7 +107,7 @@ class Counter:
             ) from error
         except WorkflowUpdateFailedError as failure:
             raise _as_ours(failure) from failure
-        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             raise Unreachable(_again(deed)) from error
         except RPCError as error:
             if (

@@ -1,0 +1,26 @@
+"""The counter says when nobody answers; the same deed, said again, is done once."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from comity.errors import Unreachable
+from comity.request.lifecycle import Act
+from desk import counter
+from tests.office import letter, office
+
+
+async def test_an_act_that_no_worker_takes_up_is_told_as_unanswered_and_is_done_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Truth protected: nobody waits for ever. The server answers all the while, that there is no answer yet."""
+    async with office(tmp_path) as authority:
+        reference = await authority.submit(letter("P3"))
+        note = authority.deed(reference, "p-anna", Act.NOTE, words="Asked by telephone.")
+        async with authority.away():
+            with monkeypatch.context() as hurried, pytest.raises(Unreachable):
+                hurried.setattr(counter, "UNANSWERED", timedelta(seconds=1))
+                await authority.counter.act(reference, note)
+        receipt = await authority.counter.act(reference, note)
+        assert [event.version for event in authority.events(reference) if event.deed == note.id] == [receipt.version]

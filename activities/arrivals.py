@@ -1,5 +1,6 @@
 """Requests that have come in, begun: from what the register kept of their arrival to a workflow that lives."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -99,11 +100,12 @@ async def _begun(client: Client, reference: str, deed: Deed) -> Receipt:
         search_attributes=searchable(begin(reference, receive(deed, _NO_MATTER_WHEN))),
     )
     try:
-        receipt: Receipt = await client.execute_update_with_start_workflow(
-            "act", deed, id=deed.id, start_workflow_operation=start, result_type=Receipt, rpc_timeout=PATIENCE
-        )
+        async with asyncio.timeout(UNANSWERED.total_seconds()):
+            receipt: Receipt = await client.execute_update_with_start_workflow(
+                "act", deed, id=deed.id, start_workflow_operation=start, result_type=Receipt, rpc_timeout=PATIENCE
+            )
         return receipt
-    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+    except (TimeoutError, RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         raise Unreachable(
             f"registered as {reference}; its life begins as soon as a worker runs (`comity up`)"
         ) from error
@@ -115,6 +117,10 @@ async def awaited(start: WithStartWorkflowOperation[object, object]) -> Workflow
     """The handle is awaited also after a failure, which the update has told already (facts of the SDK)."""
     try:
         return await start.workflow_handle()
+    except asyncio.CancelledError:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise
+        return None  # it is the call that was given up, and not us
     except Exception:
         return None
 
@@ -132,4 +138,6 @@ def searchable(request: Request) -> TypedSearchAttributes:
 
 
 PATIENCE = timedelta(seconds=30)
+UNANSWERED = timedelta(minutes=2)
+"""For so long an act waits for a server that answers, and has no worker to hand it to: the client asks it for ever."""
 _NO_MATTER_WHEN = datetime(2000, 1, 1, tzinfo=UTC)

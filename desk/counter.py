@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from ulid import ULID
 
+from activities.arrivals import UNANSWERED
 from activities.record import RecordCipher
 from activities.snapshots import act_on_closed
 from activities.standing import compared
@@ -28,9 +29,6 @@ from comity.request.rules import check
 from temporal import tracing
 
 PATIENCE = timedelta(seconds=30)
-UNANSWERED = timedelta(minutes=2)
-"""For so long an act waits for a server that answers, and has no worker to hand it to: the client asks it for ever."""
-
 AGAIN_AFTER = 0.05
 
 
@@ -128,7 +126,7 @@ class Counter:
             return await act_on_closed(self.client, self.home, (reference, self._update_id(reference, deed), deed))
         except WorkflowUpdateFailedError as failure:
             raise _as_ours(failure) from failure
-        except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        except (TimeoutError, RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             raise Unreachable(_again(deed)) from error
 
     def _update_id(self, reference: str, deed: Deed) -> str:

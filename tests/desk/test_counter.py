@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from activities import arrivals
 from comity.errors import Unreachable
 from comity.request.lifecycle import Act
 from desk import counter
@@ -24,3 +25,19 @@ async def test_an_act_that_no_worker_takes_up_is_told_as_unanswered_and_is_done_
                 await authority.counter.act(reference, note)
         receipt = await authority.counter.act(reference, note)
         assert [event.version for event in authority.events(reference) if event.deed == note.id] == [receipt.version]
+
+
+async def test_what_is_handed_in_where_no_worker_runs_is_told_as_registered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins by itself once a worker runs."""
+    async with office(tmp_path) as authority:
+        async with authority.away():
+            with (
+                monkeypatch.context() as hurried,
+                pytest.raises(Unreachable, match="its life begins as soon as") as told,
+            ):
+                hurried.setattr(arrivals, "UNANSWERED", timedelta(seconds=1))
+                await authority.submit(letter("P3"))
+        reference = str(told.value).split()[2].rstrip(";")
+        assert (await authority.reckoned(reference)).reference == reference

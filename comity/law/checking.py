@@ -8,8 +8,7 @@ from typing import Literal
 from babel import Locale
 
 from comity.law.library import Law
-from comity.law.models import unread
-from comity.request.deadlines import Provision
+from comity.law.models import cited, unread
 from comity.request.gaps import Lack, claimed, gaps, goes_on_field, instrument_of, is_urgent, kind_of
 from comity.request.letter import Languages, Letter
 from comity.request.model import Record, Urgency
@@ -75,7 +74,7 @@ def _declared(letter: Letter, law: Law) -> Iterator[str]:
         key, kind = instrument_of(letter, index) or "", kind_of(measure, law)
         if key in law.instruments and kind:
             for each in law.instruments[key].declared((letter.requested_state or "",), kind.id):
-                yield f"{each.state} {each.what} [{_read_in(key, each)}]"
+                yield f"{each.state} {each.what} [{cited(key, each)}]"
 
 
 def _languages(letter: Letter, law: Law, now: datetime) -> Iterator[Missing]:
@@ -132,12 +131,8 @@ def _article(lack: Lack, letter: Letter, law: Law) -> str:
     for key, kind in _rested_on(lack, letter, law):
         for content in law.instruments[key].contents:
             if path in content.fields and content.binds(kind):
-                return _read_in(key, content)
+                return cited(key, content)
     return _OUR_PRACTICE
-
-
-def _read_in(key: str, says: Provision) -> str:
-    return ", ".join(filter(None, (f"{key} {says.article}", unread(says))))
 
 
 def _rested_on(lack: Lack, letter: Letter, law: Law) -> Iterator[tuple[str, str]]:

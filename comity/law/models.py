@@ -34,6 +34,11 @@ def unread(says: Provision) -> str:
     return "INVENTED, ASK THAT STATE" if says.source == INVENTED else "CHECK AGAINST THE TEXT"
 
 
+def cited(key: str, says: Provision) -> str:
+    """Where an instrument says something, marked where nobody has read it."""
+    return ", ".join(filter(None, (f"{key} {says.article}", unread(says))))
+
+
 # --- instruments ------------------------------------------------------------------------------------------------------
 
 

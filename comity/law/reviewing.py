@@ -5,7 +5,7 @@ from datetime import UTC, date
 from typing import TypeVar
 
 from comity.law.library import Law
-from comity.law.models import Decider, Followed, Ground, Instrument, KindOfMeasure, OfKind, Profile, unread
+from comity.law.models import Decider, Followed, Ground, Instrument, KindOfMeasure, OfKind, Profile, cited, unread
 from comity.request.deadlines import Provision
 from comity.request.gaps import goes_on_field
 from comity.request.model import Measure, Record, Request
@@ -74,7 +74,7 @@ def _checks(measure: Measure, request: Request, law: Law, profile: Profile | Non
         yield from _of_remedies(profile)
     if instrument:
         said = (*instrument.use, *instrument.confidentiality, *instrument.returns)
-        yield from (Check(weight="then", what=each.what, by=_by(instrument, each)) for each in said)
+        yield from (Check(weight="then", what=each.what, by=cited(instrument.id, each)) for each in said)
 
 
 def _safeguards(measure: Measure, now: tuple[Request, date], law: Law, elsewhere: Elsewhere) -> Iterator[Check]:
@@ -126,7 +126,7 @@ def _of_basis(measure: Measure, request: Request, law: Law) -> Check:
 def _of_reservations(instrument: Instrument, measure: Measure, request: Request) -> Iterator[Check]:
     """What the two States reserved or declared of it."""
     for each in instrument.declared((request.requesting, request.requested), measure.kind):
-        yield Check(weight="declared", what=f"{each.state}: {each.what}", by=_by(instrument, each))
+        yield Check(weight="declared", what=f"{each.state}: {each.what}", by=cited(instrument.id, each))
 
 
 def _of_kind(kind: KindOfMeasure) -> Iterator[Check]:
@@ -183,16 +183,16 @@ def _of_instrument(instrument: Instrument, kind: str, profile: Profile | None) -
         if not ground.binds(kind):
             continue
         own = obliged.get(ground.id)
-        by = f"{_by(instrument, ground)}; profile {profile.state}{_mark(own)}" if own and profile else None
+        by = f"{cited(instrument.id, ground)}; profile {profile.state}{_mark(own)}" if own and profile else None
         yield Check(
             weight="must refuse" if own else _weight(ground),
             what=ground.what,
-            by=by or _by(instrument, ground),
+            by=by or cited(instrument.id, ground),
             ground=ground.id,
             consult_first=ground.consult_first,
         )
     for said in instrument.no_grounds:
-        yield Check(weight="no ground", what=said.what, by=_by(instrument, said))
+        yield Check(weight="no ground", what=said.what, by=cited(instrument.id, said))
 
 
 def _with_finding(check: Check, measure: Measure) -> Check:
@@ -218,10 +218,6 @@ def _of_remedies(profile: Profile) -> Iterator[Check]:
     for each in profile.remedies:
         what = f"{each.what}: {each.period} from {each.starts}"
         yield Check(weight="then", what=what, by=f"profile {profile.state}{_mark(each)}")
-
-
-def _by(instrument: Instrument, says: Provision) -> str:
-    return f"{instrument.id} {says.article}{_mark(says)}"
 
 
 def _mark(says: Provision) -> str:

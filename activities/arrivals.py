@@ -1,6 +1,8 @@
 """Requests that have come in, begun: from what the register kept of their arrival to a workflow that lives."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -99,18 +101,30 @@ async def _begun(client: Client, reference: str, deed: Deed) -> Receipt:
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         search_attributes=searchable(begin(reference, receive(deed, _NO_MATTER_WHEN))),
     )
+    told = f"registered as {reference}; its life begins as soon as a worker runs (`comity up`)"
     try:
-        async with asyncio.timeout(UNANSWERED.total_seconds()):
+        async with answered(told):
             receipt: Receipt = await client.execute_update_with_start_workflow(
                 "act", deed, id=deed.id, start_workflow_operation=start, result_type=Receipt, rpc_timeout=PATIENCE
             )
         return receipt
-    except (TimeoutError, RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-        raise Unreachable(
-            f"registered as {reference}; its life begins as soon as a worker runs (`comity up`)"
-        ) from error
+    except RPCError as error:
+        raise Unreachable(told) from error
     finally:
         await awaited(start)
+
+
+@asynccontextmanager
+async def answered(otherwise: str) -> AsyncIterator[None]:
+    """Wait for the answer to an update as long as anybody may wait. Raises Unreachable, in these words.
+
+    A server that answers, and has no worker to hand the update to, is asked by the client again for ever.
+    """
+    try:
+        async with asyncio.timeout(UNANSWERED.total_seconds()):
+            yield
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        raise Unreachable(otherwise) from error
 
 
 async def awaited(start: WithStartWorkflowOperation[object, object]) -> WorkflowHandle[object, object] | None:
@@ -139,5 +153,4 @@ def searchable(request: Request) -> TypedSearchAttributes:
 
 PATIENCE = timedelta(seconds=30)
 UNANSWERED = timedelta(minutes=2)
-"""For so long an act waits for a server that answers, and has no worker to hand it to: the client asks it for ever."""
 _NO_MATTER_WHEN = datetime(2000, 1, 1, tzinfo=UTC)

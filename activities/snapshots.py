@@ -1,13 +1,12 @@
 """A request as its record keeps it, made ready for a workflow that takes it up where another one ended."""
 
-import asyncio
 from collections.abc import Iterable, Iterator
 
 from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from activities.arrivals import DEEDS_REMEMBERED, PATIENCE, UNANSWERED, Carried, Done, Start, awaited, searchable
+from activities.arrivals import DEEDS_REMEMBERED, PATIENCE, Carried, Done, Start, awaited, searchable
 from activities.record import RecordCipher, key_class_of
 from comity.errors import KeyGone
 from comity.home import Home
@@ -95,10 +94,9 @@ async def act_on_closed(client: Client, home: Home, deed: tuple[str, str, Deed])
         search_attributes=searchable(taken_up.request),
     )
     try:
-        async with asyncio.timeout(UNANSWERED.total_seconds()):
-            receipt: Receipt = await client.execute_update_with_start_workflow(
-                "act", said, id=name, start_workflow_operation=start, result_type=Receipt, rpc_timeout=PATIENCE
-            )
+        receipt: Receipt = await client.execute_update_with_start_workflow(
+            "act", said, id=name, start_workflow_operation=start, result_type=Receipt, rpc_timeout=PATIENCE
+        )
         return receipt
     finally:
         await awaited(start)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from ulid import ULID
 
-from activities.arrivals import UNANSWERED
+from activities.arrivals import answered
 from activities.record import RecordCipher
 from activities.snapshots import act_on_closed
 from activities.standing import compared
@@ -94,7 +94,7 @@ class Counter:
     async def _at_the_door(self, reference: str, deed: Deed) -> Receipt:
         handle = self.client.get_workflow_handle(f"request/{reference}")
         try:
-            async with asyncio.timeout(UNANSWERED.total_seconds()):
+            async with answered(_again(deed)):
                 receipt: Receipt = await handle.execute_update(
                     "act", deed, id=self._update_id(reference, deed), result_type=Receipt, rpc_timeout=PATIENCE
                 )
@@ -105,8 +105,6 @@ class Counter:
             ) from error
         except WorkflowUpdateFailedError as failure:
             raise _as_ours(failure) from failure
-        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-            raise Unreachable(_again(deed)) from error
         except RPCError as error:
             if (
                 error.status == RPCStatusCode.FAILED_PRECONDITION
@@ -123,10 +121,11 @@ class Counter:
             raise Fault(f"this request does not stand in Temporal as on record; `comity revive {reference}` mends it")
         check(request, deed, datetime.now(UTC))  # a run that only refuses would be started for nothing
         try:
-            return await act_on_closed(self.client, self.home, (reference, self._update_id(reference, deed), deed))
+            async with answered(_again(deed)):
+                return await act_on_closed(self.client, self.home, (reference, self._update_id(reference, deed), deed))
         except WorkflowUpdateFailedError as failure:
             raise _as_ours(failure) from failure
-        except (TimeoutError, RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        except RPCError as error:
             raise Unreachable(_again(deed)) from error
 
     def _update_id(self, reference: str, deed: Deed) -> str:

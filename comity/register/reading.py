@@ -64,10 +64,10 @@ class DutyRow(BaseModel):
 
 
 def snapshot(view: sa.Connection, cipher: Cipher, reference: str) -> Request:
-    """A request as it stands on record. Raises NotFound."""
+    """A request as it stands on record. Raises NotFound for one that has come in and not begun."""
     sealed = view.execute(_SNAPSHOT, {"of": reference}).scalar()
     if sealed is None:
-        raise NotFound(f"no request {reference} on record; `comity list` shows those that there are")
+        raise NotFound(f"{reference} has come in and not begun; it begins as soon as a worker runs (`comity up`)")
     return Request.model_validate_json(cipher.open(sealed, "snapshot"))
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from activities import arrivals
-from comity.errors import Unreachable
+from comity.errors import NotFound, Unreachable
 from comity.request.lifecycle import Act
-from desk import counter
-from tests.office import letter, office
+from tests.office import letter, office, waited
 
 
 async def test_an_act_that_no_worker_takes_up_is_told_as_unanswered_and_is_done_once(
@@ -21,10 +20,28 @@ async def test_an_act_that_no_worker_takes_up_is_told_as_unanswered_and_is_done_
         note = authority.deed(reference, "p-anna", Act.NOTE, words="Asked by telephone.")
         async with authority.away():
             with monkeypatch.context() as hurried, pytest.raises(Unreachable):
-                hurried.setattr(counter, "UNANSWERED", timedelta(seconds=1))
+                hurried.setattr(arrivals, "UNANSWERED", timedelta(seconds=1))
                 await authority.counter.act(reference, note)
         receipt = await authority.counter.act(reference, note)
         assert [event.version for event in authority.events(reference) if event.deed == note.id] == [receipt.version]
+
+
+async def test_an_act_on_a_closed_request_that_no_worker_takes_up_is_told_as_unanswered_and_is_done_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Truth protected: nobody waits for ever, however often they say it, and it is done once a worker is there."""
+    async with office(tmp_path) as authority:
+        reference = await authority.submit(letter("P3"))
+        await authority.do(reference, "p-eve", Act.VOID, reason="entered twice")
+        await authority.life(reference).result()
+        late = authority.deed(reference, "p-anna", Act.LATE_LETTER)
+        async with authority.away():
+            for _ in range(2):  # the first starts its life again; the second finds that it lives and does not answer
+                with monkeypatch.context() as hurried, pytest.raises(Unreachable, match="say the same again"):
+                    hurried.setattr(arrivals, "UNANSWERED", timedelta(seconds=1))
+                    await authority.counter.act(reference, late)
+        receipt = await authority.counter.act(reference, late)
+        assert [event.version for event in authority.events(reference) if event.deed == late.id] == [receipt.version]
 
 
 async def test_what_is_handed_in_where_no_worker_runs_is_told_as_registered(
@@ -39,5 +56,7 @@ async def test_what_is_handed_in_where_no_worker_runs_is_told_as_registered(
             ):
                 hurried.setattr(arrivals, "UNANSWERED", timedelta(seconds=1))
                 await authority.submit(letter("P3"))
-        reference = str(told.value).split()[2].rstrip(";")
-        assert (await authority.reckoned(reference)).reference == reference
+            reference = str(told.value).split()[2].rstrip(";")
+            with pytest.raises(NotFound, match=f"{reference} has come in and not begun"):
+                authority.request(reference)
+        assert await waited(lambda: authority.events(reference), bool), "nothing of it came on record"

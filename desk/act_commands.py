@@ -62,10 +62,11 @@ def submit(
     attach: Annotated[list[Path] | None, typer.Option(help="The original or an annex, kept as an exhibit.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Register a request and begin its life. What is readable but deficient is registered, with its questions."""
+    """Register a request and begin its life. What is readable but deficient is registered, and its questions told."""
     from desk.confirming import confirm
     from desk.submitting import Submission
     from desk.submitting import submit as hand_in
+    from desk.telling import asked_in
 
     data = bytes_of(file)
     at = received.replace(tzinfo=UTC) if received else datetime.now(UTC)
@@ -76,9 +77,10 @@ def submit(
         oral_one = found(counter.home, confirms) if confirms else None
         if oral_one:
             confirmed = await confirm(counter, came, oral_one)
-            receipt, told = confirmed.receipt, {"by_letter": confirmed.by_letter}
+            receipt, told = confirmed.receipt, {"by_letter": list(confirmed.by_letter)}
         else:
-            receipt, told = await hand_in(counter, came), {}
+            receipt = await hand_in(counter, came)
+            told = {} if supplement else {"asks": asked_in(counter.home, receipt.reference)}
         for annex in attach or []:
             await deposited(counter, receipt.reference, ("M1", annex, person, "coordinator"))
         say_receipt(counter, receipt.model_dump(mode="json") | told, as_json=as_json)

@@ -143,6 +143,8 @@ def say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) -
     say(f"now {receipt['status']}; stage {receipt['stage']}")
     for line in receipt.get("by_letter", ()):
         say(line)
+    for number, asks in enumerate(receipt.get("asks", ()), 1):
+        say(f"Q{number}: {asks}")
     for letter in receipt.get("went_out", ()):
         told = f"{letter['kind']}, {letter['at']}, exhibit {letter['exhibit']['id']}"
         say(f"went out meanwhile, and may say what was wrong: {told}")

@@ -10,7 +10,7 @@ of any kind, and for neither of the others: a register that is down delays recei
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -79,7 +79,10 @@ ALARMS_AT_ONCE = 100
 GIVING_WAY = timedelta(seconds=5)
 _PAGE_FIRST = "page first"
 """The change with which a full page is turned before the clock rings on: recorded runs of before it ring first."""
+_OWN_INSTANTS = "own instants"
+"""The change with which a climb that nobody heard rings again at its ladder's own instants, and after its pause."""
 _LEAVING = frozenset({Act.DISPATCH, Act.DISPATCH_AGAIN, Act.DISCLOSE_AT_ONCE})
+Changed = TypeVar("Changed")
 
 
 @workflow.defn(name="Request", failure_exception_types=[ComityError])
@@ -403,7 +406,9 @@ class RequestLife:
         return True
 
     def _ring(self, owed: Owed, planned: datetime) -> None:
-        alarm = escalation.alarm(owed, planned, self._request.ladders[owed.ladder], owing=owing(self._request, owed))
+        ladder = self._request.ladders[owed.ladder]
+        alarm = escalation.alarm(owed, planned, ladder, owing=owing(self._request, owed))
+        alarm = _as_this_run(alarm, escalation.as_before(alarm, ladder))
         with tracing.within(self._causes.get(owed.key)), tracing.step("ring", reference=self._reference):
             self._apply_clock(Act.RING, alarm)
             self._fly(self._knock(owed, alarm))
@@ -414,7 +419,8 @@ class RequestLife:
             self._apply_clock(Act.TOLD, told)
             return
         ladder = self._request.ladders[owed.ladder]
-        next_at = escalation.after_nobody_was_told(alarm, ladder, workflow.now())
+        again = escalation.after_nobody_was_told(alarm, ladder, workflow.now())
+        next_at = _as_this_run(again, escalation.after_nobody_was_told_before(alarm, ladder, workflow.now()))
         self._apply_clock(Act.NOT_TOLD, told.model_copy(update={"next_at": next_at}))
 
     async def _told(self, owed: Owed, alarm: Alarm) -> Knocked:
@@ -468,6 +474,11 @@ def _published_before() -> tuple[str, ...]:
     """What the run before has told the server: search attributes outlive a continuation."""
     known = workflow.info().typed_search_attributes
     return tuple(str(known.get(key, "")) for key in (STAGE, URGENCY, DIRECTION, REQUESTING, REQUESTED))
+
+
+def _as_this_run(now: Changed, before: Changed) -> Changed:
+    """What this run makes of a climb that nobody heard: one from before the change goes on as it began."""
+    return now if now == before or workflow.patched(_OWN_INSTANTS) else before
 
 
 def _same_question(asked: Owed, standing: Owed | None) -> bool:

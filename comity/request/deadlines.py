@@ -228,13 +228,15 @@ _EARLIEST_LEFT = {Duty.SEE_TO_SAFEGUARDS: "safeguards", Duty.DO_TASKS: "tasks"}
 
 
 def deadlines_of(owed: Owed, request: Request, terms: Terms, *, calendar: Calendar) -> tuple[Deadline, ...]:
-    """All deadlines of one duty, the earliest first.
+    """All deadlines of one duty, the earliest first; of two at one instant that of the law before our default.
 
     They come from the rules of law that set a number and from the dates that stand in the request. Our default joins
     them, unless a deed gave this duty a date of its own.
     """
     count = _Count(owed, request, terms, calendar)
-    return tuple(sorted((*count.by_rules(), *count.by_dates()), key=lambda deadline: (deadline.due, deadline.rule)))
+    ours = terms.default.id
+    found = (*count.by_rules(), *count.by_dates())
+    return tuple(sorted(found, key=lambda deadline: (deadline.due, deadline.rule == ours, deadline.rule)))
 
 
 @dataclass(frozen=True)

@@ -430,6 +430,25 @@ def test_a_letter_of_no_kind_is_refused_in_one_line_that_names_them(typed: Typis
     assert b"there are acknowledgement, confirmation of an oral request" in ended.stderr
 
 
+# --- what a letter lacks ----------------------------------------------------------------------------------------------
+
+
+def test_what_a_letter_lacks_is_told_as_it_is_handed_in(typed: Typist, reference: str) -> None:
+    """Truth protected: who hands it in can write to the requesting authority at once, by the article of the order."""
+    banks = [
+        {"kind": "bank records", "instrument": "eio", "description": "Records of an account.", "necessity": "Payments."}
+    ]
+    lacking = _letter("an order on banks", requesting_state="FR", measures=banks)
+    ended = typed("submit", "-", *_ANNA, stdin=lacking)
+    assert ended.returncode == 0, ended.stderr
+    lines = ended.stdout.decode().splitlines()
+    assert lines[0].split(":")[0] != reference
+    asked = [line for line in lines if line.startswith("Q")]
+    told = read_json(typed("show", lines[0][:26], "--json").stdout)["asks"]
+    assert asked == [f"Q{number}: {asks}" for number, asks in enumerate(told, 1)]
+    assert any("M1 the grounds for believing that the evidence is in the requested State" in line for line in asked)
+
+
 # --- the request that follows a preservation --------------------------------------------------------------------------
 
 

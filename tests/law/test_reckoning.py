@@ -75,20 +75,21 @@ def with_(before: Request, found: Reckoning) -> Request:
 
 
 def test_a_standard_request_under_the_eio() -> None:
+    """Where our default ends at the same instant, the article leads: it is what a person quotes."""
     standing = request(owed(Duty.ACKNOWLEDGE), owed(Duty.DECIDE, "M1"))
     found = reckon(standing, LAW, LUXEMBOURG)
     assert told(found) == {
         "request/acknowledge": [
-            ("default/acknowledge", "2026-11-09T22:59:59.999999+00:00"),
             ("eio/acknowledge", "2026-11-09T22:59:59.999999+00:00"),
+            ("default/acknowledge", "2026-11-09T22:59:59.999999+00:00"),
         ],
         "M1/decide": [
-            ("default/decide", "2026-12-02T22:59:59.999999+00:00"),
             ("eio/decide", "2026-12-02T22:59:59.999999+00:00"),
+            ("default/decide", "2026-12-02T22:59:59.999999+00:00"),
         ],
     }
     assert found.ladders == {"P3": LAW.ladders["P3"]}
-    assert found.duties[0].deadlines[1] == Deadline(
+    assert found.duties[0].deadlines[0] == Deadline(
         due=datetime(2026, 11, 9, 22, 59, 59, 999999, tzinfo=UTC),
         rule="eio/acknowledge",
         article="16(1)",
@@ -150,7 +151,7 @@ def test_execution_under_the_eio_counts_from_the_decision() -> None:
 def test_a_duty_of_the_request_knows_the_rules_of_all_its_instruments() -> None:
     both = (measure(instrument="untoc"), measure(2), measure(3, kind="freezing"))
     found = reckon(request(owed(Duty.ACKNOWLEDGE), measures=both), LAW, LUXEMBOURG)
-    assert [each.rule for each in found.duties[0].deadlines] == ["default/acknowledge", "eio/acknowledge"]
+    assert [each.rule for each in found.duties[0].deadlines] == ["eio/acknowledge", "default/acknowledge"]
 
 
 def test_a_package_rests_on_the_instruments_of_its_request() -> None:

@@ -50,6 +50,14 @@ class Climb:
         """Let the next rung be due at an instant, and all after it as much later or earlier."""
         self.held += instant - self.at(self.number)
 
+    def pass_on(self) -> None:
+        """To the next rung. A climb that is ahead of its ladder passes over no instant at which a rung was to ring."""
+        passed, ahead = self.at(self.number), self.held < timedelta()
+        self.number += 1
+        own = [self.base + rung.after for rung in self.ladder.rungs]
+        if ahead and (missed := [instant for instant in own if passed < instant < self.at(self.number)]):
+            self.move(missed[0])
+
 
 @dataclass
 class Ladders:
@@ -96,11 +104,11 @@ class Ladders:
             self.climbs[name] = _begun(owed, ladder, base)
 
     def _nobody_told(self, name: _WHOLE_LIFE, knocked: Knocked, at: datetime) -> None:
-        """The next recipients are told at once; from the top it is as long to the next round as ever."""
+        """The next recipients are told at once; from the top the next round begins within the ladder's pause."""
         climb = self.climbs[name]
         if (knocked.generation, knocked.rung + 1) == (climb.generation, climb.number):
             again = climb.number % len(climb.ladder.rungs) == 0
-            climb.move(max(climb.at(climb.number), at) if again else at)
+            climb.move(max(min(climb.at(climb.number), at + climb.ladder.pause), at) if again else at)
 
     def _pass(self, name: _WHOLE_LIFE, until: datetime, *, forestalled: timedelta = timedelta()) -> None:
         """The rungs that were due by then; one that an act came before stays the next."""
@@ -110,7 +118,7 @@ class Ladders:
             if until - planned < forestalled and key not in self.rung:
                 return
             self.found.append(Due(*key, planned))
-            climb.number += 1
+            climb.pass_on()
 
     def end(self, until: datetime) -> None:
         """What is still owed, up to the end of what is looked at."""

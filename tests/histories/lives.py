@@ -142,6 +142,9 @@ _LED_ON: tuple[Row, ...] = (
     ("p-anna",  Act.TELL_OTHER_PROVIDER, "M1",      Role.COORDINATOR,          _nothing),
     ("p-anna",  Act.CLOSE,               "request", Role.COORDINATOR,          _nothing),
 )
+_VOIDED: tuple[Row, ...] = (
+    ("p-eve",   Act.VOID,                "request", Role.HEAD_OF_UNIT,         _because),
+)
 # fmt: on
 
 NIGHT = "night"
@@ -159,4 +162,5 @@ LIVES = (
     Life("reviewed", "p2-suspect-about-to-flee", _REVIEWED),
     Life("led-on", "p1d-preservation-lapsing", _LED_ON, waits=timedelta(hours=7)),
     Life("disputed", "p3-bank-records-three-measures", _DISPUTED, waits=timedelta(days=9), relay=False),
+    Life("unheard", "p3-bank-records-three-measures", _VOIDED, waits=timedelta(days=9), relay=False),
 )

@@ -5,7 +5,7 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -62,11 +62,10 @@ def submit(
     attach: Annotated[list[Path] | None, typer.Option(help="The original or an annex, kept as an exhibit.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Register a request and begin its life. What is readable but deficient is registered, and its questions told."""
+    """Register a request and begin its life. What is readable but deficient is registered, and its gaps told."""
     from desk.confirming import confirm
-    from desk.submitting import Submission
+    from desk.submitting import Submission, missed
     from desk.submitting import submit as hand_in
-    from desk.telling import asked_in
 
     data = bytes_of(file)
     at = received.replace(tzinfo=UTC) if received else datetime.now(UTC)
@@ -75,12 +74,14 @@ def submit(
         person = person_typing(counter.people, who)
         came = Submission(data, person, at, supplement=supplement, anew=anew)
         oral_one = found(counter.home, confirms) if confirms else None
+        told: dict[str, Any]
         if oral_one:
             confirmed = await confirm(counter, came, oral_one)
-            receipt, told = confirmed.receipt, {"by_letter": list(confirmed.by_letter)}
+            receipt, told = confirmed.receipt, {"by_letter": confirmed.by_letter}
         else:
             receipt = await hand_in(counter, came)
-            told = {} if supplement else {"asks": asked_in(counter.home, receipt.reference)}
+            gaps = () if supplement else missed(counter.home, came)
+            told = {"missing": [each.model_dump() for each in gaps]}
         for annex in attach or []:
             await deposited(counter, receipt.reference, ("M1", annex, person, "coordinator"))
         say_receipt(counter, receipt.model_dump(mode="json") | told, as_json=as_json)

@@ -13,6 +13,7 @@ from activities.record import RecordCipher
 from comity.errors import AlreadyKnown, Refused
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
+from comity.law.checking import Missing, checked
 from comity.law.library import Law
 from comity.law.states import known_states
 from comity.ledger import log
@@ -89,6 +90,11 @@ async def submit(counter: Counter, submission: Submission) -> Receipt:
     except Refused as refusal:
         counter.enter_attempt("", Input.of(submission.data), refusal)
         raise
+
+
+def missed(home: Home, submission: Submission) -> tuple[Missing, ...]:
+    """What will be missed in what was handed in, and was registered: as `comity check` tells it beforehand."""
+    return checked(read(submission.data, known_states()), home.laws.today, submission.received).missing
 
 
 async def _register(counter: Counter, submission: Submission, letter: Letter) -> Receipt:

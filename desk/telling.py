@@ -77,7 +77,7 @@ def whole(home: Home, request: Request) -> dict[str, Any]:
         "stage": stage_of(request),
         "urgency": request.urgency,
         "touches": [link.model_dump(mode="json", exclude={"reference"}) for link in links(home, request.reference)],
-        "asks": asked_in(home, request.reference),
+        "asks": [lack.asks for lack in questions(home, request.reference)],
         "open_next": offered(request),
     }
 
@@ -95,11 +95,6 @@ def questions(home: Home, reference: str) -> tuple[Lack, ...]:
     return Questions.model_validate_json(home.keys.open(reference, KeyClass.CONTENT, sealed, "questions")).lacks
 
 
-def asked_in(home: Home, reference: str) -> list[str]:
-    """The same as sentences only."""
-    return [lack.asks for lack in questions(home, reference)]
-
-
 def show_request(home: Home, request: Request) -> None:
     """One request on the terminal."""
     out = Console(highlight=False, soft_wrap=True, markup=False)
@@ -114,8 +109,8 @@ def show_request(home: Home, request: Request) -> None:
         out.print(line)
     for link in links(home, request.reference):
         out.print(f"touches  {link.other}: both name the same {', '.join(link.kinds)}")
-    for number, asks in enumerate(asked_in(home, request.reference), 1):
-        out.print(f"Q{number}: {asks}")
+    for number, lack in enumerate(questions(home, request.reference), 1):
+        out.print(f"Q{number}: {lack.asks}")
 
 
 def protected(request: Request) -> Iterator[str]:

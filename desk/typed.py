@@ -133,6 +133,7 @@ def say_paper(exhibit: str, text: str | None, out: Path | None, *, as_json: bool
 
 def say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) -> None:
     """Print what is on record now, and what is open next."""
+    from comity.law.checking import Missing
     from desk.telling import offered, open_lines
 
     request = counter.request(receipt["reference"])
@@ -143,8 +144,8 @@ def say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) -
     say(f"now {receipt['status']}; stage {receipt['stage']}")
     for line in receipt.get("by_letter", ()):
         say(line)
-    for number, asks in enumerate(receipt.get("asks", ()), 1):
-        say(f"Q{number}: {asks}")
+    for gap in receipt.get("missing", ()):
+        say(Missing(**gap).line)
     for letter in receipt.get("went_out", ()):
         told = f"{letter['kind']}, {letter['at']}, exhibit {letter['exhibit']['id']}"
         say(f"went out meanwhile, and may say what was wrong: {told}")

@@ -28,6 +28,11 @@ class Missing(Record):
     asks: str
     by: str
 
+    @property
+    def line(self) -> str:
+        """The same for a person."""
+        return f"{self.weight:<11} {self.field}: {self.asks} [{self.by}]"
+
 
 class Checked(Record):
     """A request as it would be read: what it claims, what its facts suggest and why, and what it lacks.
@@ -60,7 +65,7 @@ def checked(letter: Letter, law: Law, now: datetime) -> Checked:
 
 def lines(found: Checked, *, urgent: bool) -> list[str]:
     """The same for a person."""
-    told = [f"{each.weight:<11} {each.field}: {each.asks} [{each.by}]" for each in found.missing]
+    told = [each.line for each in found.missing]
     told += [] if told else ["nothing is missing that is known here"]
     told += [f"{'declared':<11} {each}" for each in found.declared]
     if urgent and found.missing:

@@ -1,10 +1,10 @@
 """The law that one service works with: all data files of one set, read at once and never changed while it runs."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -27,7 +27,7 @@ from comity.law.models import (
     Safeguards,
     Sources,
 )
-from comity.law.naming import instruments_named, kinds_named, sources_in, sources_named
+from comity.law.naming import Naming, instruments_named, kinds_named, sources_named, sources_of
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
 from comity.request.lifecycle import Duty
 from comity.request.model import Ladder, Owed, Record, Request, Urgency
@@ -126,7 +126,7 @@ class Law:
         read = self.instruments.get(instrument)
         if read is None or not read.in_force:
             return ()
-        bound = [rule for rule in read.rules if rule.duty == duty and (not rule.kinds or kind in rule.kinds)]
+        bound = [rule for rule in read.rules if rule.duty == duty and rule.binds(kind)]
         return tuple(rule for rule in bound if not rule.classes or urgency in rule.classes)
 
     def ladder_for(self, duty: Duty, urgency: Urgency) -> Ladder:
@@ -207,19 +207,22 @@ class _Reading:
         grounds = {ground.id for read in instruments for ground in read.grounds}
         profiles = {path: self._profile(path, grounds) for path in self._in("profiles")}
         _refuse_overlap([*profiles.values()])
+        kinds, said = {kind.id: kind for kind in measures.kinds}, safeguards.safeguards
         if not self._kept:
-            self._refuse_strangers(instruments, measures, safeguards, sources)
-            self._refuse_unknown_sources(profiles, sources)
+            self._refuse_strangers("kind of measure", {*kinds}, kinds_named(instruments, said))
+            self._refuse_strangers("instrument", {read.id for read in instruments}, instruments_named(measures.kinds))
+            named = chain(sources_named(instruments, measures.kinds, said), sources_of(profiles))
+            self._refuse_strangers("source", {*sources.sources}, named)
         return Law(
             version=f"{self._name}-{self._digest.hexdigest()[:12]}",
             instruments={read.id: read for read in instruments},
-            kinds={kind.id: kind for kind in measures.kinds},
+            kinds=kinds,
             defaults=defaults,
             ladders={name: row.ladder(name) for name, row in ladders.ladders.items()},
             retention=retention,
             sources=sources.sources,
             profiles=tuple(profiles.values()),
-            safeguards={each.id: each for each in safeguards.safeguards},
+            safeguards={each.id: each for each in said},
             files=self._files,
         )
 
@@ -248,26 +251,11 @@ class _Reading:
                 raise self._fault(path, ("zones",), str(error)) from None
         return read
 
-    def _refuse_strangers(
-        self, instruments: list[Instrument], measures: Measures, safeguards: Safeguards, sources: Sources
-    ) -> None:
+    def _refuse_strangers(self, what: str, known: set[str], named: Iterable[Naming]) -> None:
         """A name of a kind of measure, an instrument or a source that no file has, where another names it."""
-        of_kinds = {kind.id for kind in measures.kinds}
-        of_instruments = {read.id for read in instruments}
-        for what, known, named in (
-            ("kind of measure", of_kinds, kinds_named(instruments, safeguards.safeguards)),
-            ("instrument", of_instruments, instruments_named(measures.kinds)),
-            ("source", set(sources.sources), sources_named(instruments, measures.kinds, safeguards.safeguards)),
-        ):
-            for path, place, names in named:
-                if unknown := ", ".join(sorted(names - known)):
-                    raise self._fault(path, place, f"there is no {what} of that id: {unknown}")
-
-    def _refuse_unknown_sources(self, profiles: Mapping[str, Profile], sources: Sources) -> None:
-        for path, read in profiles.items():
-            for place, names in sources_in(read):
-                if unknown := ", ".join(sorted(names - set(sources.sources))):
-                    raise self._fault(path, place, f"there is no source of that id: {unknown}")
+        for path, place, names in named:
+            if unknown := ", ".join(sorted(names - known)):
+                raise self._fault(path, place, f"there is no {what} of that id: {unknown}")
 
     def _read(self, where: str, model: type[AnyRecord]) -> AnyRecord:
         text = self._files.get(where)

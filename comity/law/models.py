@@ -9,7 +9,18 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from comity.errors import Unreadable
-from comity.request.deadlines import AGREED, NO_NUMBER, Length, LengthText, Provision, Rule, Start, Unit, length_of
+from comity.request.deadlines import (
+    AGREED,
+    NO_NUMBER,
+    Length,
+    LengthText,
+    OfKinds,
+    Provision,
+    Rule,
+    Start,
+    Unit,
+    length_of,
+)
 from comity.request.keeping import IN_ORDER, Keeping
 from comity.request.lifecycle import OFFICE, Duty, Role
 from comity.request.model import Country, Ladder, Record, Rung, Token, Urgency
@@ -120,14 +131,8 @@ class Said(Provision):
     what: str = Field(min_length=1)
 
 
-class SaidOfKinds(Said):
-    """One thing that is said of some kinds of measure, of all when `kinds` is empty."""
-
-    kinds: tuple[Token, ...] = ()
-
-    def binds(self, kind: str) -> bool:
-        """Whether it is said of a measure of that kind."""
-        return not self.kinds or kind in self.kinds
+class SaidOfKinds(Said, OfKinds):
+    """One thing that is said of some kinds of measure, in words."""
 
 
 class Ground(SaidOfKinds):

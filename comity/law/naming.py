@@ -1,7 +1,7 @@
 """What one law file names of another, and where: a name that nothing has is a slip of whoever wrote it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from comity.law.models import Instrument, KindOfMeasure, OfKind, Profile, Safeguard
@@ -44,8 +44,7 @@ def sources_named(
 ) -> Iterator[Naming]:
     """Sources, in every row that says what was read."""
     for read in instruments:
-        for place, names in sources_in(read):
-            yield Naming(_file_of(read), place, names)
+        yield from _sources_in(_file_of(read), read)
         yield Naming(_file_of(read), ("parties", "source"), frozenset(_SOURCE.findall(read.parties.source)))
     for row_at, row in _rows_of_kinds(kinds):
         yield Naming("measures.toml", (*row_at, "source"), _sources_of(row))
@@ -53,15 +52,20 @@ def sources_named(
         yield Naming("safeguards.toml", ("safeguards", number, "source"), _sources_of(safeguard))
 
 
-def sources_in(read: Instrument | Profile) -> Iterator[tuple[tuple[int | str, ...], frozenset[str]]]:
-    """The sources that the rows of an instrument or a profile name, and where."""
+def sources_of(profiles: Mapping[str, Profile]) -> Iterator[Naming]:
+    """The same in profiles, by the path of each."""
+    for path, read in profiles.items():
+        yield from _sources_in(path, read)
+
+
+def _sources_in(path: str, read: Instrument | Profile) -> Iterator[Naming]:
     for table in type(read).model_fields:
         rows = getattr(read, table)
         if isinstance(rows, Provision):
-            yield (table, "source"), _sources_of(rows)
+            yield Naming(path, (table, "source"), _sources_of(rows))
         for number, row in enumerate(rows if isinstance(rows, tuple) else ()):
             if isinstance(row, Provision):
-                yield (table, number, "source"), _sources_of(row)
+                yield Naming(path, (table, number, "source"), _sources_of(row))
 
 
 def _rows_of_kinds(kinds: Iterable[KindOfMeasure]) -> Iterator[tuple[tuple[int | str, ...], OfKind]]:

@@ -169,20 +169,28 @@ class Provision(Record):
         return self
 
 
-class Rule(Provision):
+class OfKinds(Provision):
+    """Something that a law says of some kinds of measure, of all when `kinds` is empty."""
+
+    kinds: tuple[Token, ...] = ()
+
+    def binds(self, kind: str | None) -> bool:
+        """Whether it is said of a measure of that kind; None: of the request as a whole."""
+        return not self.kinds or kind in self.kinds
+
+
+class Rule(OfKinds):
     """One rule about time: which duty it binds, from which instant it counts, and how long.
 
-    `kinds`, `classes`: the kinds of measure and the classes of urgency that it binds, all when empty. `least`: a
-    minimum (the order's own end decides, unless that is earlier). `extension`: how much longer it may become, `agreed`
-    where no number is set. `stops`: what stops it, in words; `stopped_by`: the grounds on which a suspended measure
-    does, as long as it lasts.
+    `classes`: the classes of urgency that it binds, all when empty. `least`: a minimum (the order's own end decides,
+    unless that is earlier). `extension`: how much longer it may become, `agreed` where no number is set. `stops`: what
+    stops it, in words; `stopped_by`: the grounds on which a suspended measure does, as long as it lasts.
     """
 
     id: Token
     duty: Duty
     starts: Start
     length: Annotated[str, AfterValidator(_a_length_or_none)]
-    kinds: tuple[Token, ...] = ()
     classes: tuple[Urgency, ...] = ()
     least: bool = False
     ends_on_working_day: bool = False

@@ -8,7 +8,21 @@ import pytest
 from activities import arrivals
 from comity.errors import NotFound, Unreachable
 from comity.request.lifecycle import Act
-from tests.office import letter, office, waited
+from comity.request.model import Deed
+from tests.office import Office, letter, office, waited
+
+
+async def is_unanswered(authority: Office, reference: str, deed: Deed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deed is told as unanswered once a second has passed, with what to do about it."""
+    with monkeypatch.context() as hurried, pytest.raises(Unreachable, match="say the same again"):
+        hurried.setattr(arrivals, "UNANSWERED", timedelta(seconds=1))
+        await authority.counter.act(reference, deed)
+
+
+async def is_done_once(authority: Office, reference: str, deed: Deed) -> None:
+    """Said again where somebody answers, it stands on record at the version of its receipt, and nowhere else."""
+    receipt = await authority.counter.act(reference, deed)
+    assert [event.version for event in authority.events(reference) if event.deed == deed.id] == [receipt.version]
 
 
 async def test_an_act_that_no_worker_takes_up_is_told_as_unanswered_and_is_done_once(
@@ -19,11 +33,8 @@ async def test_an_act_that_no_worker_takes_up_is_told_as_unanswered_and_is_done_
         reference = await authority.submit(letter("P3"))
         note = authority.deed(reference, "p-anna", Act.NOTE, words="Asked by telephone.")
         async with authority.away():
-            with monkeypatch.context() as hurried, pytest.raises(Unreachable):
-                hurried.setattr(arrivals, "UNANSWERED", timedelta(seconds=1))
-                await authority.counter.act(reference, note)
-        receipt = await authority.counter.act(reference, note)
-        assert [event.version for event in authority.events(reference) if event.deed == note.id] == [receipt.version]
+            await is_unanswered(authority, reference, note, monkeypatch)
+        await is_done_once(authority, reference, note)
 
 
 async def test_an_act_on_a_closed_request_that_no_worker_takes_up_is_told_as_unanswered_and_is_done_once(
@@ -37,11 +48,8 @@ async def test_an_act_on_a_closed_request_that_no_worker_takes_up_is_told_as_una
         late = authority.deed(reference, "p-anna", Act.LATE_LETTER)
         async with authority.away():
             for _ in range(2):  # the first starts its life again; the second finds that it lives and does not answer
-                with monkeypatch.context() as hurried, pytest.raises(Unreachable, match="say the same again"):
-                    hurried.setattr(arrivals, "UNANSWERED", timedelta(seconds=1))
-                    await authority.counter.act(reference, late)
-        receipt = await authority.counter.act(reference, late)
-        assert [event.version for event in authority.events(reference) if event.deed == late.id] == [receipt.version]
+                await is_unanswered(authority, reference, late, monkeypatch)
+        await is_done_once(authority, reference, late)
 
 
 async def test_what_is_handed_in_where_no_worker_runs_is_told_as_registered(

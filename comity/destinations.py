@@ -9,6 +9,7 @@ key = "pt-central.ssh"            # a file beside this one, which only its owner
 What is secret stands in a file of its own, never in this one (docs/operating.md has one of each).
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ import tomli
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from comity.errors import NotFound, Refused, Unreadable
+from comity.faults import worded
 from comity.law.lines import line_of
 from comity.request.model import Channel
 
@@ -60,6 +62,7 @@ class RecipientsBucket(_Destination):
     secret: FileName
 
 
+_KINDS: dict[str, type[_Destination]] = {Channel.SFTP: Sftp, Channel.HTTPS: SignedUrl, Channel.S3: RecipientsBucket}
 Destination = Annotated[Sftp | SignedUrl | RecipientsBucket, Field(discriminator="by")]
 _READER: TypeAdapter[Sftp | SignedUrl | RecipientsBucket] = TypeAdapter(Destination)
 
@@ -125,10 +128,9 @@ _FILE = "recipients/NAME.toml"
 """How a recipient's file is told of: errors name nobody."""
 
 
-def _faults(text: str, error: ValidationError) -> list[str]:
-    return [_fault(text, each["loc"][1:], each["msg"]) for each in error.errors()]
-
-
-def _fault(text: str, field: tuple[int | str, ...], why: str) -> str:
-    """One line; `field` without the first step of pydantic's place, which is the kind of destination."""
-    return ": ".join([_FILE, f"line {line_of(text, field)}", *map(str, field), why])
+def _faults(text: str, error: ValidationError) -> Iterator[str]:
+    """One line for each; the first step of pydantic's places is the kind of destination, where it has one."""
+    for fault in error.errors():
+        kind, field = fault["loc"][:1], fault["loc"][1:]
+        why = worded(fault, _KINDS.get("".join(map(str, kind)), _Destination))
+        yield ": ".join([_FILE, f"line {line_of(text, field)}", *map(str, field), why])

@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from comity.errors import NotFound, NotYours, Unreadable
+from comity.faults import faults_of
 from comity.request.lifecycle import OUTSIDE, Role
 from comity.request.model import PersonId
 from comity.watched import Watched
@@ -246,12 +246,6 @@ def _read(path: Path) -> dict[str, Person]:
     try:
         return _File.model_validate(tomllib.loads(path.read_text())).people
     except ValidationError as error:
-        raise Unreadable("\n".join(_fault(fault) for fault in error.errors())) from None
+        raise Unreadable("\n".join(faults_of(error, _File, "people"))) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"{path.name}: not TOML in UTF-8: {error}") from None
-
-
-def _fault(fault: ErrorDetails) -> str:
-    """Where and what, never the value: it may be an address."""
-    where = ".".join(str(step) for step in fault["loc"]) or "people"
-    return f"{where}: {fault['msg']}"

@@ -202,7 +202,8 @@ def _faults(event: Any, role: Role, holding: set[PersonId]) -> Iterator[str]:
     if not named:
         yield f"SUMMARY is missing; it names who is on duty, by the ids of people.toml, or {EVERYBODY}: p-anna, p-bob"
     if set(named) - holding - {EVERYBODY}:
-        yield f"SUMMARY names somebody who does not hold the role '{role}' in people.toml; write ids: p-anna, p-bob"
+        who = ", ".join(sorted(holding))
+        yield f"SUMMARY names somebody who does not hold the role '{role}' in people.toml; these do: {who}"
     unknown = [field for field in _TIMES if field in event and _is_of_unknown_zone(event[field])]
     for field in unknown:
         yield f"{field}: no time zone of that name; write one as Europe/Berlin"

@@ -13,6 +13,7 @@ import tomli
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from comity.errors import Refused, Unreadable
+from comity.faults import faults_of
 from comity.people import People, Person
 from comity.request.model import PersonId
 from comity.watched import Watched
@@ -56,9 +57,13 @@ class WebhookSecrets:
     def check(self, people: People) -> None:
         """Raises Unreadable or Refused unless the file is there and in order for everybody who has a webhook."""
         named = [person.id for person in people.all() if person.webhook]
-        missing = [id_ for id_ in named if id_ not in self._file.now()] if named else []
+        there = self._file.now() if named and self._path.exists() else {}
+        missing = [id_ for id_ in named if id_ not in there]
         if missing:
-            raise Unreadable(f"{FILE}: no secret for the webhook of {', '.join(missing)}; write {_PREFIX}… for each")
+            whom = ", ".join(missing)
+            raise Unreadable(
+                f'{FILE}: no secret for the webhook of {whom}; in [secrets], write ID = "{_PREFIX}…" for each'
+            )
 
 
 def _read(path: Path) -> dict[PersonId, str]:
@@ -67,7 +72,6 @@ def _read(path: Path) -> dict[PersonId, str]:
     try:
         return _File.model_validate(tomli.loads(path.read_text())).secrets
     except ValidationError as error:
-        places = (".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in error.errors())
-        raise Unreadable("\n".join(f"{FILE}: {place}" for place in places)) from None
+        raise Unreadable("\n".join(f"{FILE}: {fault}" for fault in faults_of(error, _File, "secrets"))) from None
     except (tomli.TOMLDecodeError, UnicodeDecodeError):
         raise Unreadable(f"{FILE}: not TOML in UTF-8") from None

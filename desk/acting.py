@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from ulid import ULID
 
 from comity.errors import NotFound, NotOpen, Unreadable
+from comity.faults import faults_of
 from comity.home import Home
 from comity.request.lifecycle import Act, Role, step_of, still_of
 from comity.request.model import (
@@ -140,8 +141,7 @@ def _particulars(counter: Counter, request: Request, what: tuple[Act, Said], rec
     try:
         return kind.model_validate(_whole_digest(request, said.part, given | texts))
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise Unreadable(f"--with: {faults}; '{act}' takes {takes(act)}") from None
+        raise Unreadable(f"--with: {'; '.join(faults_of(error, kind, 'it'))}; '{act}' takes {takes(act)}") from None
 
 
 def _bound_to_key(home: Home, particulars: Particulars) -> Particulars:

@@ -17,6 +17,7 @@ from comity.errors import DeedReused, NotYours, Objection, Refused, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.custody import Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
+from comity.faults import faults_of
 from comity.home import Home
 from comity.ledger import log
 from comity.request.lifecycle import Role
@@ -153,8 +154,7 @@ def _read(told: dict[str, Any]) -> CustodyEntry:
     try:
         return CustodyEntry.model_validate(told)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'entry'}: {each['msg']}" for each in error.errors())
-        raise Unreadable(f"this is no custody entry: {faults}") from None
+        raise Unreadable(f"this is no custody entry: {'; '.join(faults_of(error, CustodyEntry, 'entry'))}") from None
 
 
 def is_printable(text: str) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from comity.errors import Objection, Refused, Unreadable
+from comity.faults import worded
 from comity.request.lifecycle import Status
 from comity.request.model import Digest, canonical
 from desk.counter import Counter
@@ -100,7 +101,7 @@ def _described(told: Mapping[str, str | None]) -> Item:
     try:
         return Item.model_validate(plain)
     except ValidationError as error:
-        faults = "; ".join(_fault(str(each["loc"][0]), each["msg"]) for each in error.errors())
+        faults = "; ".join(_fault(str(each["loc"][0]), worded(each, Item)) for each in error.errors())
         raise Unreadable(f"the thing is not described: {faults}") from None
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ulid import ULID
 
 from comity.errors import NotFound, NotOpen, Unreadable
+from comity.faults import faults_of
 from comity.home import Home
 from comity.letters.choosing import Meant, Wanted, settled
 from comity.letters.done import Done, done_of
@@ -144,7 +145,7 @@ def _wanted(request: Request, said: Said) -> Wanted:
             until=_utc(said.until),
         )
     except ValidationError as error:
-        raise Unreadable(_faults(error)) from None
+        raise Unreadable("; ".join(faults_of(error, Wanted, "letter"))) from None
 
 
 def _about_before(request: Request, deed: str | None) -> tuple[str, ...]:
@@ -224,10 +225,6 @@ def _utc(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
 
-def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-
-
 def _deed(counter: Counter, person: str, said: Said, way: Way) -> Deed:
     channel, role = _channel(said.channel), counter.role_for(person, STILLS[Act.RECORD_LETTER].roles, on_behalf=False)
     until, received = _utc(said.until), _utc(said.received)
@@ -245,7 +242,7 @@ def _deed(counter: Counter, person: str, said: Said, way: Way) -> Deed:
             id=said.deed or "", act=Act.RECORD_LETTER, person=person, role=role, received=received, particulars=kept
         )
     except ValidationError as error:
-        raise Unreadable(_faults(error)) from None
+        raise Unreadable("; ".join(faults_of(error, Deed, "letter"))) from None
 
 
 def _checked(counter: Counter, request: Request, deed: Deed) -> Deed:

@@ -11,6 +11,7 @@ from comity.errors import Objection, Refused, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.chain import Link, in_order
 from comity.evidence.custody import OUR_OFFICE, Action
+from comity.faults import faults_of
 from comity.ledger import log
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Deed, Digest, Package, Particulars, Ulid
@@ -80,8 +81,7 @@ def read(text: str) -> tuple[Found, ...]:
     except json.JSONDecodeError as error:
         raise Unreadable(f"what was found is no JSON: line {error.lineno}, column {error.colno}") from None
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise Unreadable("\n".join(faults)) from None
+        raise Unreadable("\n".join(faults_of(error, Found, "exhibits"))) from None
 
 
 async def take_back(counter: Counter, person: str, back: Return) -> tuple[Compared, ...]:

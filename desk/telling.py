@@ -103,7 +103,7 @@ def show_request(home: Home, request: Request) -> None:
     out.print(f"{request.status}; stage {stage_of(request)}; version {request.version}")
     if request.law not in ("", home.laws.today.version):
         out.print(f"keeps the law {request.law}; here is {home.laws.today.version}: 'apply newer law' is a deed")
-    for line in (*map(_part, parts_of(request)), *_duties(request.duties), *open_lines(request)):
+    for line in (*map(_part, parts_of(request)), *_duties(_next_due_first(request)), *open_lines(request)):
         out.print(line)
     for line in protected(request):
         out.print(line)
@@ -154,14 +154,15 @@ _ASKED = frozenset({Direction.ASKED_OF_US, Direction.ASKED_BY_US})
 
 
 def show_deadlines(home: Home, request: Request, *, as_json: bool) -> None:
-    """How each deadline of each duty was counted: the one that leads first."""
+    """How each deadline of each duty was counted: the next due first, and of each the one that leads."""
     calendar = OfficeCalendar.of(home.settings.own_state, home.settings.zone)
-    counted = [(owed, explained(deadline, calendar)) for owed in request.duties for deadline in owed.deadlines]
+    owed_first = _next_due_first(request)
+    counted = [(owed, explained(deadline, calendar)) for owed in owed_first for deadline in owed.deadlines]
     if as_json:
         say_json([{"duty": owed.key, "urgency": owed.urgency} | each.model_dump(mode="json") for owed, each in counted])
         return
-    for owed, each in counted:
-        say(f"{owed.key} {owed.urgency}: {each.sentence}")
+    for name, sentence in _alike((owed, f"{owed.urgency}: {each.sentence}") for owed, each in counted):
+        say(f"{name} {sentence}")
 
 
 def show_review(home: Home, request: Request, *, as_json: bool) -> None:
@@ -190,21 +191,28 @@ def _part(part: Measure | Package | Question) -> str:
 
 
 def _duties(duties: Iterable[Owed]) -> list[str]:
-    """A line for each duty; questions that are owed alike share one."""
+    """A line for each duty."""
+    return [f"owed     {name:<28} {terms}" for name, terms in _alike((owed, _terms(owed)) for owed in duties)]
+
+
+def _next_due_first(request: Request) -> list[Owed]:
+    return sorted(request.duties, key=lambda owed: (owed.due is None, owed.due))
+
+
+def _alike(told: Iterable[tuple[Owed, str]]) -> Iterator[tuple[str, str]]:
+    """Duties and what is told of each; questions of which the same is told share one (`Q1 to Q3/answer`)."""
     alike: dict[tuple[str, str], list[str]] = {}
-    for owed in duties:
+    for owed, said in told:
         shared = f"/{owed.duty}" if owed.duty == Duty.ANSWER else owed.key
-        alike.setdefault((shared, _terms(owed)), []).append(owed.part)
-    named = (
-        (together(parts) + shared if shared[0] == "/" else shared, terms) for (shared, terms), parts in alike.items()
-    )
-    return [f"owed     {name:<28} {terms}" for name, terms in named]
+        alike.setdefault((shared, said), []).append(owed.part)
+    for (shared, said), parts in alike.items():
+        yield together(parts) + shared if shared[0] == "/" else shared, said
 
 
 def _terms(owed: Owed) -> str:
-    due = f"due {instant(owed.due)}" if owed.due else "no date"
+    due = f"due {instant(owed.due)} UTC" if owed.due else "no date"
     who = f"; {owed.held_by} has it" if owed.held_by else ""
-    rings = f"; rings {instant(owed.next_at)}" if owed.next_at else ""
+    rings = f"; rings {instant(owed.next_at)} UTC" if owed.next_at else ""
     return f"{owed.urgency:<4} {due} ({_rule(owed)}){rings}{who}"
 
 
@@ -222,7 +230,7 @@ def show_opened(request: Request, commands: Iterable[str]) -> None:
     rule = "=" * (2 * len(request.reference) + 3)
     out.print(rule, f"  {' '.join(request.reference)}", rule, sep="\n", style="bold")
     out.print(f"{request.urgency}  {request.requesting} → {request.requested}; {len(request.questions)} questions")
-    for line in _duties(sorted(request.duties, key=lambda owed: (owed.due is None, owed.due))):
+    for line in _duties(_next_due_first(request)):
         out.print(line)
     out.print("next:")
     for command in commands:

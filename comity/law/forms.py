@@ -6,6 +6,7 @@ import tomli
 from pydantic import Field, ValidationError
 
 from comity.errors import Unreadable
+from comity.faults import worded
 from comity.law.lines import line_of
 from comity.law.reviewing import Checklist
 from comity.request.model import GroundFinding, Record, Token
@@ -30,7 +31,7 @@ def filled_in(text: str) -> tuple[GroundFinding, ...]:
         raise Unreadable(f"the form: {error}") from None
     except ValidationError as error:
         raise Unreadable(
-            "\n".join(f"the form: {_place(text, fault['loc'])}: {fault['msg']}" for fault in error.errors())
+            "\n".join(f"the form: {_place(text, fault['loc'])}: {worded(fault, Form)}" for fault in error.errors())
         ) from None
     return tuple(GroundFinding.model_validate(row.model_dump()) for row in rows if row.reason.strip())
 

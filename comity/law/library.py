@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import tomli
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from comity.errors import Fault, NotFound, Refused, Unreadable
+from comity.faults import worded
 from comity.law.calendars import OfficeCalendar
 from comity.law.lines import line_of
 from comity.law.models import (
@@ -206,7 +207,7 @@ class _Reading:
         retention = self._read(f"retention/{self._name}.toml", Retention)
         grounds = {ground.id for read in instruments for ground in read.grounds}
         profiles = {path: self._profile(path, grounds) for path in self._in("profiles")}
-        _refuse_overlap([*profiles.values()])
+        _refuse_overlap(profiles)
         kinds, said = {kind.id: kind for kind in measures.kinds}, safeguards.safeguards
         if not self._kept:
             self._refuse_strangers("kind of measure", {*kinds}, kinds_named(instruments, said))
@@ -267,25 +268,26 @@ class _Reading:
         except (UnicodeDecodeError, tomli.TOMLDecodeError) as error:
             raise Unreadable(f"law/{where}: {error}") from error
         except ValidationError as error:
-            raise Unreadable("\n".join(_faults(where, text.decode(), error))) from error
+            raise Unreadable("\n".join(_faults(where, text.decode(), error, model))) from error
 
     def _fault(self, path: str, place: tuple[int | str, ...], why: str) -> Unreadable:
         line = line_of(self._files[path].decode(), place)
         return Unreadable(f"law/{path}: line {line}: {_path(place)}: {why}")
 
 
-def _refuse_overlap(profiles: list[Profile]) -> None:
-    for one, other in combinations(profiles, 2):
+def _refuse_overlap(profiles: Mapping[str, Profile]) -> None:
+    for (path, one), (another, other) in combinations(profiles.items(), 2):
         if one.state == other.state and (one.holds_on(other.valid_from) or other.holds_on(one.valid_from)):
+            day = max(one.valid_from, other.valid_from)
             raise Unreadable(
-                f"law/profiles: two profiles of {one.state} hold on {max(one.valid_from, other.valid_from)}; "
+                f"law/{another}: it holds for {one.state} on {day}, as law/{path} does; "
                 "give the earlier one a `valid_until`, the day before"
             )
 
 
-def _faults(where: str, text: str, error: ValidationError) -> list[str]:
+def _faults(where: str, text: str, error: ValidationError, model: type[BaseModel]) -> list[str]:
     return [
-        f"law/{where}: line {line_of(text, fault['loc'])}: {_path(fault['loc'])}: {fault['msg']}"
+        f"law/{where}: line {line_of(text, fault['loc'])}: {_path(fault['loc'])}: {worded(fault, model)}"
         for fault in error.errors()
     ]
 

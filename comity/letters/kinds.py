@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from comity.errors import NotFound, Unreadable
+from comity.faults import worded
 from comity.request.lifecycle import FACTS, Act, Duty, Kind, Role, Status
 from comity.request.model import Record, Token
 
@@ -66,7 +67,7 @@ def read(text: str) -> dict[str, KindOfLetter]:
         raise Unreadable(f"letters/kinds.toml: {error}") from error
     except ValidationError as error:
         raise Unreadable(
-            "\n".join(f"letters/kinds.toml: {_row(fault['loc'])}: {fault['msg']}" for fault in error.errors())
+            "\n".join(f"letters/kinds.toml: {_row(fault['loc'])}: {worded(fault, Kinds)}" for fault in error.errors())
         ) from error
     return {row.id: row for row in rows}
 

@@ -12,13 +12,13 @@ Persons are told apart by a token (`victim-1`) wherever the letter points at the
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from comity.request.model import Country, Digest, PersonToken, Record, Urgency
+from comity.request.model import Country, Digest, PersonToken, Record, Urgency, record_in
 
 AnyDate = TypeVar("AnyDate", bound=date)
 
@@ -548,13 +548,7 @@ class Letter(Record):
     transmission: Transmission | None = _may("how the letter is sent")
 
 
-def record_in(field: FieldInfo) -> type[Record] | None:
-    """The record that a field holds, one or many; None where it holds a plain value."""
-    shapes = (field.annotation, *get_args(field.annotation))
-    return next((shape for shape in shapes if isinstance(shape, type) and issubclass(shape, Record)), None)
-
-
-def field_at(names: Sequence[str], within: type[Record] = Letter) -> FieldInfo | None:
+def field_at(names: Sequence[str], within: type[BaseModel] = Letter) -> FieldInfo | None:
     """The field at a path of names (without indices) inside a record; None where there is none."""
     field = within.model_fields.get(names[0]) if names else None
     if field is None or len(names) == 1:

@@ -6,9 +6,10 @@ the ledger only ever gains fields with defaults, and is written without them, so
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +21,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from comity.request.lifecycle import EDITION, FACTS, Act, Duty, Kind, Role, Stage, Status, has_ended
 
@@ -56,6 +58,26 @@ class Record(BaseModel):
     """A record: frozen, and closed to what it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def record_in(field: FieldInfo) -> type[BaseModel] | None:
+    """The record that a field holds, one or many; None where it holds a plain value."""
+    shapes = _shapes(field.annotation)
+    return next((shape for shape in shapes if isinstance(shape, type) and issubclass(shape, BaseModel)), None)
+
+
+def record_at(record: type[BaseModel], steps: Iterable[int | str]) -> type[BaseModel]:
+    """The record at a place inside another; names in a mapping and places in a list lead nowhere else."""
+    for step in steps:
+        field = record.model_fields.get(str(step))
+        record = (record_in(field) if field else None) or record
+    return record
+
+
+def _shapes(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _shapes(inner)
 
 
 class Kept(BaseModel):

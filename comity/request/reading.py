@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from comity.errors import Unreadable
 from comity.request import letter
-from comity.request.letter import Letter, field_at, record_in
-from comity.request.model import TOKEN_PATTERN
+from comity.request.letter import Letter
+from comity.request.model import TOKEN_PATTERN, record_at
 
 LARGEST = 256 * 1024
 """Bytes that a letter may have. Attachments travel beside it."""
@@ -202,16 +202,10 @@ def _unknown_field(where: Sequence[str | int], tree: Any) -> str:
     for step in where[:-1]:
         holder = holder[step]
     place = list(holder).index(where[-1]) + 1
-    known = _fields_within([step for step in where[:-1] if isinstance(step, str)])
+    known = list(record_at(Letter, where[:-1]).model_fields)
     near = get_close_matches(str(where[-1])[:40].lower(), known, n=1)
     meant = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
     return f"{_path(where[:-1])}: field {place} is not known here; {meant}"
-
-
-def _fields_within(names: Sequence[str]) -> list[str]:
-    field = field_at(names)
-    record = record_in(field) if field else Letter
-    return list(record.model_fields) if record else []
 
 
 def _path(where: Sequence[str | int]) -> str:

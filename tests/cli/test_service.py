@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -238,8 +239,25 @@ def test_each_deadline_says_how_it_was_counted(typed: Typist, reference: str) ->
     told = read_json(typed("show", reference, "--deadlines", "--json").stdout)
     assert {"duty", "urgency", "deadline", "counted", "left_out", "sentence"} <= set(told[0])
     text = typed("show", reference, "--deadlines").stdout.decode().splitlines()
-    assert [line.split(": ", 1)[1] for line in text] == [each["sentence"] for each in told]
+    assert {line.split(": ", 1)[1] for line in text} == {each["sentence"] for each in told}
     assert all(each["deadline"]["article"] in each["sentence"] for each in told)
+
+
+def test_questions_whose_deadlines_are_counted_alike_share_a_sentence(place: Premises) -> None:
+    lacking = _letter("of questions", purpose=None, facts_summary=None)
+    reference = str(read_json(place.comity("submit", "-", "--json", *_ANNA, stdin=lacking).stdout)["reference"])
+    told = [each["duty"] for each in read_json(place.comity("show", reference, "--deadlines", "--json").stdout)]
+    text = place.comity("show", reference, "--deadlines").stdout.decode()
+    assert [duty for duty in told if duty.endswith("/answer")] == ["Q1/answer", "Q2/answer"]
+    assert [line.split(" P")[0] for line in text.splitlines() if "/answer " in line] == ["Q1, Q2/answer"]
+
+
+def test_what_is_owed_next_comes_first_and_each_instant_says_its_zone(typed: Typist, reference: str) -> None:
+    owed = [line for line in typed("show", reference).stdout.decode().splitlines() if line.startswith("owed")]
+    due = [found[1] for line in owed if (found := re.search(r"due ([-0-9]+ [:0-9]+) UTC \(", line))]
+    assert due
+    assert due == sorted(due)
+    assert len(due) == len([line for line in owed if "no date" not in line])
 
 
 def test_a_reviewer_gets_a_checklist_for_each_measure(typed: Typist, reference: str) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from comity.law.library import Law
 from comity.request.gaps import gaps
 from comity.request.identities import is_protected, split, texts_of
-from comity.request.letter import Letter, MeasureSought, field_at, record_in
-from comity.request.model import Record, Urgency, canonical, digest_of
+from comity.request.letter import Letter, MeasureSought, field_at
+from comity.request.model import Record, Urgency, canonical, digest_of, record_in
 from comity.request.opening import opening
 from comity.request.reading import read
 from tests.request.letters import DIGEST, NOON, PATHS, STATES, example, read_or_refuse, unhurried
@@ -25,7 +26,7 @@ TREES = [json.loads(path.read_bytes()) for path in PATHS]
 LAW = Law.load()
 
 
-def _paths(within: type[Record] = Letter, above: str = "") -> Iterator[str]:
+def _paths(within: type[BaseModel] = Letter, above: str = "") -> Iterator[str]:
     """Every path of a letter, without indices."""
     for name, field in within.model_fields.items():
         yield above + name

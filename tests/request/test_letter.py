@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from comity.request.letter import Letter, field_at, record_in, schema
-from comity.request.model import Record
+from comity.request.letter import Letter, field_at, schema
+from comity.request.model import record_in
 
 
-def _records(within: type[Record] = Letter) -> Iterator[type[Record]]:
+def _records(within: type[BaseModel] = Letter) -> Iterator[type[BaseModel]]:
     yield within
     for field in within.model_fields.values():
         inner = record_in(field)

@@ -3,6 +3,7 @@
 Nothing that came in is lost: what the law does not know opens as unknown, and stays in the letter as it was written.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from comity.request.gaps import Lack, LawKnown, gives_information, instants_of, instrument_of, kind_of, may_bind
@@ -43,8 +44,8 @@ def opening(
         gaps=tuple(Gap(id=f"Q{number}", field=lack.field, to=asked) for number, lack in enumerate(found, 1)),
         letter=digest,
         oral=letter.transmission is not None and letter.transmission.channel == Channel.ORAL,
-        asked_by=letter.deadline.by if letter.deadline else None,
-        data_lost_at=_data_lost_at(letter, _HOLDS_DATA),
+        asked_by=_still_to_come(letter.deadline.by if letter.deadline else None, now),
+        data_lost_at=_first_of(at for at in _losses(letter, _HOLDS_DATA) if at > now),
         law=law.version,
         edition=EDITION,
         adults=_only_adults(letter, now),
@@ -113,7 +114,7 @@ def suggested_for(letter: Letter, measure: str, now: datetime) -> Suggestion:
 
 def suggested(letter: Letter, now: datetime, holders: tuple[str, ...] = _HOLDS_DATA) -> Suggestion:
     """The class that the facts told suggest, and why; `holders`: where a letter says when data will be lost."""
-    return suggest(_claim(letter.emergency or Emergency(), _data_lost_at(letter, holders)), now)
+    return suggest(_claim(letter.emergency or Emergency(), _first_of(_losses(letter, holders))), now)
 
 
 def _claim(emergency: Emergency, data_lost_at: datetime | None) -> Claim:
@@ -128,6 +129,10 @@ def _claim(emergency: Emergency, data_lost_at: datetime | None) -> Claim:
     )
 
 
-def _data_lost_at(letter: Letter, holders: tuple[str, ...]) -> datetime | None:
-    """The earliest instant at which data will be lost: the one stated, or the end of a preservation."""
-    return min((instant for path, instant in instants_of(letter) if path.startswith(holders)), default=None)
+def _losses(letter: Letter, holders: tuple[str, ...]) -> Iterator[datetime]:
+    """The instants at which data will be lost: the one stated, and the ends of preservations."""
+    return (instant for path, instant in instants_of(letter) if path.startswith(holders))
+
+
+def _first_of(instants: Iterable[datetime]) -> datetime | None:
+    return min(instants, default=None)

@@ -128,3 +128,15 @@ def test_a_minute_to_come_is_kept_with_its_measure_and_makes_it_no_more_urgent()
     assert [each.execute_at for each in found.measures] == [datetime.fromisoformat(to_come), None, None]
     assert {each.urgency for each in found.measures} == {Urgency.P3}
     assert found.data_lost_at is None
+
+
+def test_a_date_that_was_past_on_arrival_is_asked_again_and_makes_nobody_late() -> None:
+    """Truth protected: a letter that was long under way does not arrive overdue, and does not page a head of unit."""
+    lapsed, lapsing = (
+        {"data": {"preservation": {"expires_at": at}}} for at in ("2026-11-20T12:00:00Z", "2026-12-03T00:00:00Z")
+    )
+    told = letter(deadline={"by": "2026-11-20T12:00:00Z"}, measures=[lapsed, lapsing])
+    assert (opened(told).asked_by, opened(told).data_lost_at) == (None, datetime(2026, 12, 3, tzinfo=UTC))
+    assert {"deadline.by", "measures[0].data.preservation.expires_at"} <= {gap.field for gap in opened(told).gaps}
+    assert opened(letter(measures=[lapsed])).data_lost_at is None
+    assert opened(letter(measures=[lapsed])).measures[0].urgency == Urgency.P1D

@@ -27,7 +27,7 @@ from comity.request.model import (
     Request,
     particulars_of,
 )
-from comity.request.rules import check, offers, part_of
+from comity.request.rules import check, due_acts, offers, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
 from desk.filling import On, filled, takes
@@ -109,7 +109,7 @@ def plain(name: str) -> str:
 def _act(request: Request, name: str) -> Act:
     wanted = plain(name)
     if wanted not in list(Act):
-        open_now = ", ".join(sorted({offer.act for offer in offers(request)}))
+        open_now = ", ".join(sorted({offer.act for offer in (*due_acts(request), *offers(request))}))
         raise NotOpen(f"there is no act of that name; open now: {open_now}; all acts: `comity lifecycle`")
     return Act(wanted)
 

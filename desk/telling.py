@@ -18,7 +18,7 @@ from comity.register.linking import Link
 from comity.request.gaps import Lack
 from comity.request.lifecycle import Duty, Role
 from comity.request.model import Direction, Measure, Owed, Package, Question, Request, Safeguard, Task, stage_of
-from comity.request.rules import offers, parts_of
+from comity.request.rules import due_acts, offers, parts_of
 from desk.before_release import checks
 from desk.reviewing import checklists
 from desk.submitting import Questions
@@ -26,10 +26,10 @@ from desk.tracing import Line
 
 
 def offered(request: Request) -> list[dict[str, Any]]:
-    """What is open next, and for whom."""
+    """What is owed and done by an act that moves nothing, then what moves a part, and for whom."""
     return [
         {"part": offer.part, "act": offer.act.value, "roles": sorted(offer.roles), "leads_to": offer.leads_to}
-        for offer in offers(request)
+        for offer in (*due_acts(request), *offers(request))
         if offer.roles != {Role.CLOCK}
     ]
 

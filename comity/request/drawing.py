@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from comity.request.lifecycle import (
+    DONE_BY,
     FIRST,
     LATER,
     OWED_BY,
@@ -90,8 +91,12 @@ def _later() -> Iterator[str]:
 
 
 def _owing() -> Iterator[str]:
-    yield from ("", "## Who owes each duty", "", "| duty | owed by | since edition |", "| --- | --- | --- |")
-    yield from (f"| {duty} | {', '.join(roles)} | {OWED_SINCE.get(duty, 0)} |" for duty, roles in OWED_BY.items())
+    yield from ("", "## Who owes each duty", "")
+    yield "Where no act is named it is done when its part moves on, or when a letter is kept."
+    yield from ("", "| duty | owed by | done by the act | since edition |", "| --- | --- | --- | --- |")
+    for duty, roles in OWED_BY.items():
+        acts = " or ".join(DONE_BY.get(duty, ()))
+        yield f"| {duty} | {', '.join(roles)} | {acts} | {OWED_SINCE.get(duty, 0)} |"
 
 
 def plain() -> str:

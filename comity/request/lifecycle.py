@@ -789,6 +789,27 @@ OWED_BY: dict[Duty, tuple[Role, ...]] = {
 }  # fmt: skip
 """Who owes each duty. Those of the office are told of its first alarm, whomever the ladder names besides."""
 
+DONE_BY: dict[Duty, tuple[Act, ...]] = {
+    Duty.ACKNOWLEDGE:         (_A.ACKNOWLEDGE,),
+    Duty.TELL_POLICE:         (_A.POLICE_TOOK_IT,),
+    Duty.TELL_CHILD_PROTECTION: (_A.CHILD_PROTECTION_TOOK_IT,),
+    Duty.REPORT_PROGRESS:     (_A.REPORT_PROGRESS,),
+    Duty.ANSWER_ON_PROGRESS:  (_A.REPORT_PROGRESS,),
+    Duty.RATIFY:              (_A.RATIFY, _A.RATIFY_DISCLOSURE),
+    Duty.CONFIRM_IN_WRITING:  (_A.CONFIRM_IN_WRITING,),
+    Duty.ANSWER_FURTHER_USE:  (_A.ANSWER_FURTHER_USE,),
+    Duty.RETURN:              (_A.RECEIVE_RETURN,),
+    Duty.ACKNOWLEDGE_ASSIGNMENT: (_A.ACKNOWLEDGE,),
+    Duty.LOOK_AGAIN:          (_A.CONFIRM_CLASS,),
+    Duty.DECIDE_PRIVILEGE:    (_A.DECIDE_PRIVILEGE,),
+    Duty.DECIDE_REMEDY:       (_A.DECIDE_REMEDY,),
+    Duty.SEE_TO_SAFEGUARDS:   (_A.RECORD_SAFEGUARD,),
+    Duty.DO_TASKS:            (_A.RECORD_TASK,),
+    Duty.CLEAR_UP_RECEIPT:    (_A.SETTLE_DOUBT,),
+    Duty.TELL_OTHER_PROVIDER: (_A.TELL_OTHER_PROVIDER,),
+}  # fmt: skip
+"""The act that moves nothing by which a duty is done. Others end when their part moves on, or when a letter is kept."""
+
 TABLES: dict[Kind, tuple[Step, ...]] = {
     Kind.REQUEST: REQUEST, Kind.MEASURE: MEASURE, Kind.PACKAGE: PACKAGE, Kind.QUESTION: QUESTION,
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """Who may do what now: the row, the role, the revision and the guards of an act, checked in that order.
 
-`check` raises what stands in the way and changes nothing; `offers` lists what is open. Both read the tables only.
+`check` raises what stands in the way and changes nothing; `offers` lists what would move a part, and `due_acts` what is
+owed and moves nothing. All read the tables only.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 from comity.errors import NotFound, NotOpen, Objection, Stale
 from comity.request.lifecycle import (
+    DONE_BY,
     FACTS,
     OWED_BY,
     Act,
     Duty,
     Guard,
+    Kind,
     Role,
     Stage,
     Status,
@@ -171,6 +174,20 @@ def offers(request: Request) -> tuple[Offer, ...]:
         for step in steps_from(part_of(request, name).status, request.edition)
         if _may_be_offered(request, name, step)
     )
+
+
+def due_acts(request: Request) -> tuple[Offer, ...]:
+    """Every act that moves nothing by which a duty is done that is owed now."""
+    named = ((owed.part, act) for owed in request.duties for act in DONE_BY.get(owed.duty, ()))
+    return tuple(dict.fromkeys(offer for part, act in named if (offer := _by_word(request, part, act))))
+
+
+def _by_word(request: Request, part: str, act: Act) -> Offer | None:
+    """That act, on the part that owes it or on the whole; None where such an act is not about that part."""
+    still = still_of(act, request.edition)
+    if still is None or still.about not in (Kind.REQUEST, kind_of(part)):
+        return None
+    return Offer("request" if still.about == Kind.REQUEST else part, act, still.roles, None)
 
 
 def _may_be_offered(request: Request, name: str, step: Step) -> bool:

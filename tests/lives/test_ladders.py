@@ -201,13 +201,30 @@ async def test_a_preservation_rings_before_it_lapses_and_when_it_has(authority: 
     await authority.agreed(reference)
 
 
+def wanted_by(at: datetime) -> dict[str, str]:
+    """A date that the requesting authority asks for."""
+    return {"by": at.isoformat(), "reason_code": "other", "reason": "A date."}
+
+
 async def test_a_deadline_that_has_passed_rings_at_once(authority: Office) -> None:
-    passed = {"by": (datetime.now(UTC) - timedelta(hours=7)).isoformat(), "reason_code": "other", "reason": "A date."}
-    reference = await authority.submit(letter("P2", deadline=passed))
+    """Post that lay for two days: its date was to come when it came, and is past when it is entered."""
+    now = datetime.now(UTC)
+    reference = await authority.submit(
+        letter("P2", deadline=wanted_by(now - timedelta(hours=7))), received=now - timedelta(days=2)
+    )
     await authority.forward(reference, MINUTE)
     (first,) = authority.rung(reference, "M1/decide")
     assert (first.overdue, first.rung) == (True, 1)
     everybody_was_told_once(authority, reference, "M1/decide")
+
+
+async def test_nobody_is_rung_for_a_date_that_was_past_when_the_letter_came(authority: Office) -> None:
+    """Truth protected: a letter that was long under way is not overdue on arrival; another date is asked for."""
+    reference = await authority.submit(letter("P2", deadline=wanted_by(datetime.now(UTC) - timedelta(hours=7))))
+    request = await authority.reckoned(reference)
+    await authority.forward(reference, MINUTE)
+    assert authority.rung(reference, "M1/decide") == []
+    assert [question.id for question in request.questions if question.field == "deadline.by"]
 
 
 async def test_a_raise_in_urgency_restarts_the_ladder(authority: Office) -> None:

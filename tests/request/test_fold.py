@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from comity.errors import ComityError, Fault
 from comity.request.fold import begin, content_digest, fold, happen, receive
-from comity.request.lifecycle import EDITION, FACTS, STEPS, STILLS, Act, Duty, Role, Stage, Status
+from comity.request.lifecycle import DONE_BY, EDITION, FACTS, STEPS, STILLS, Act, Duty, Role, Stage, Status
 from comity.request.model import (
     Channel,
     ChildIs,
@@ -28,7 +28,7 @@ from comity.request.model import (
     particulars_of,
     stage_of,
 )
-from comity.request.rules import check, offers, part_of, parts_of
+from comity.request.rules import check, due_acts, offers, part_of, parts_of
 from tests.request.lives import (
     ANNA,
     BOB,
@@ -216,6 +216,20 @@ _NAMED = {Act.RECORD_SAFEGUARD: "S1", Act.RECORD_TASK: "T1"}
 _WORDS: dict[str, object] = {"reason": "a reason", "words": "what was said"}
 
 
+_ANOTHER_CLASS = (Act.CLAIM_URGENCY, Act.ASSESS_URGENCY, Act.PUT_DOWN_CLAIM, Act.CONFIRM_CLASS)
+_NO_MORE_ASKED: dict[Duty, tuple[Act, ...]] = {
+    Duty.TELL_OUTCOME: (Act.RECORD_LETTER,),
+    Duty.TELL_REFUSAL: (Act.RECORD_LETTER,),
+    Duty.TELL_POLICE: (Act.RECORD_CHILD_STATE, *_ANOTHER_CLASS),
+    Duty.TELL_CHILD_PROTECTION: _ANOTHER_CLASS,
+    Duty.PROVISIONAL_ACT: _ANOTHER_CLASS,
+    Duty.LOOK_AGAIN: _ANOTHER_CLASS,
+    Duty.RELEASE: (Act.RECORD_REMEDY,),
+    Duty.SEE_IT_ARRIVE: (Act.REPORT_DELIVERY,),
+}
+"""By what a duty ends but its own act: a letter that went out, another class, a child that is safe, a court's turn."""
+
+
 class AnyLife(RuleBasedStateMachine):
     """Random acts by random people never reach a status that the tables do not allow."""
 
@@ -231,6 +245,13 @@ class AnyLife(RuleBasedStateMachine):
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
         offer = data.draw(st.sampled_from(offers(self.request)))
+        role = data.draw(st.sampled_from(sorted(offer.roles)))
+        self.attempt(offer.act, offer.part, data.draw(st.sampled_from(_PEOPLE)), role, data)
+
+    @precondition(lambda self: bool(due_acts(self.request)))
+    @rule(data=st.data())
+    def due(self, data: st.DataObject) -> None:
+        offer = data.draw(st.sampled_from(due_acts(self.request)))
         role = data.draw(st.sampled_from(sorted(offer.roles)))
         self.attempt(offer.act, offer.part, data.draw(st.sampled_from(_PEOPLE)), role, data)
 
@@ -255,6 +276,14 @@ class AnyLife(RuleBasedStateMachine):
         self.request = fold(before, event)
         if event.status is not None:
             assert STEPS[part_of(before, part).status, act].leads_to == part_of(self.request, part).status
+        else:
+            self.what_ends_is_named_by_the_table(before, act)
+
+    def what_ends_is_named_by_the_table(self, before: Request, act: Act) -> None:
+        """A duty that is owed no more, though no part has moved, was done by its own act, or is asked no more."""
+        for key in owed(before) - owed(self.request):
+            duty = Duty(key.partition("/")[2])
+            assert act in (*DONE_BY.get(duty, ()), *_NO_MORE_ASKED.get(duty, ())), (duty, act)
 
     def particulars(self, act: Act, part: str, data: st.DataObject) -> dict[str, object]:
         names = set(particulars_of(act).model_fields)

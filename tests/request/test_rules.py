@@ -9,7 +9,7 @@ from comity.errors import NotFound, NotOpen, Objection, Stale
 from comity.request.fold import fold, happen
 from comity.request.lifecycle import EDITION, FACTS, STILLS, Act, Kind, Role, Status, step_of, still_of
 from comity.request.model import Deed, Gap, Package, Particulars, Question, Request, Urgency, kind_of
-from comity.request.rules import GUARDS, check, offers, part_of
+from comity.request.rules import GUARDS, check, due_acts, offers, part_of
 from tests.request.lives import (
     ANNA,
     BOB,
@@ -273,6 +273,27 @@ def test_what_is_offered_is_what_the_request_allows() -> None:
 def test_of_the_decisions_only_the_proposed_one_is_offered() -> None:
     listed = {offer.act for offer in offers(proposed(opened(), "M1", Act.GRANT)) if offer.part == "M1"}
     assert listed & {Act.GRANT, Act.REFUSE, Act.POSTPONE, Act.OFFER_CONDITIONS} == {Act.GRANT}
+
+
+def test_what_is_owed_is_offered_with_the_act_by_which_it_is_done() -> None:
+    """Truth protected: whoever looks at a request at night sees what to say for each duty, and by that it is done."""
+    request = do(
+        begun(sought(urgency=Urgency.P0, one_person=True), edition=EDITION), Act.OPEN_REVIEW, "request", COORDINATOR
+    )
+    request = do(request, Act.ORDER_PROVISIONALLY, "M1", (ANNA, Role.DUTY_OFFICER), **SPOKEN)
+    done_by = {(offer.part, offer.act) for offer in due_acts(request)}
+    assert done_by == {
+        ("request", Act.ACKNOWLEDGE), ("request", Act.POLICE_TOOK_IT), ("request", Act.CHILD_PROTECTION_TOOK_IT),
+        ("request", Act.REPORT_PROGRESS), ("M1", Act.RATIFY),
+    }  # fmt: skip
+    took = {"name": "N. Nobody", "function": "desk", "number": "+352 99"}
+    for act in (Act.POLICE_TOOK_IT, Act.CHILD_PROTECTION_TOOK_IT):
+        request = do(request, act, "request", COORDINATOR, **took)
+    request = do(request, Act.ACKNOWLEDGE, "request", COORDINATOR)
+    request = do(request, Act.RATIFY, "M1", REVIEWER)
+    assert {(offer.part, offer.act) for offer in due_acts(request)} == {
+        ("request", Act.REPORT_PROGRESS), ("request", Act.ACKNOWLEDGE),
+    }, "whoever executes acknowledges again"  # fmt: skip
 
 
 def test_every_guard_has_a_function() -> None:

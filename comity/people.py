@@ -178,7 +178,7 @@ class People:
         for person in self._file.now().values():
             if person.os_user == name:
                 return person
-        raise NotYours(f"this account is no person's; name it as os_user of one in {self._path.name}")
+        raise NotYours(f"this account is no person's; name it as os_user of one in {self._path.name}, or say --as ID")
 
     def holding(self, role: Role) -> tuple[Person, ...]:
         """Who holds that role, in the order of the file.

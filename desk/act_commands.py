@@ -187,7 +187,7 @@ def act(
 ) -> None:
     """Do an act on a request. A refusal says what is open instead, and for whom."""
     from desk.acting import Said
-    from desk.filling import went_out_wrong
+    from desk.filling import date_told, went_out_wrong
     from desk.posting import acted
 
     said = Said(
@@ -200,7 +200,8 @@ def act(
         full, person = found(counter.home, reference), person_typing(counter.people, who)
         deed, done = await acted(counter, full, (person, said), by_post)
         wrong = [letter.model_dump(mode="json") for letter in went_out_wrong(counter, full, deed)]
-        told = {"went_out": wrong} if wrong else {}
+        date = date_told(counter.request(full), deed)
+        told = {name: what for name, what in (("went_out", wrong), ("count_by", date)) if what}
         say_receipt(counter, done.model_dump(mode="json") | told, as_json=as_json)
 
     at_the_counter(work)

@@ -149,11 +149,34 @@ def _known_person(counter: Counter, _on: On, given: Given) -> Given:
 
 
 def _correction(counter: Counter, on: On, given: Given) -> Given:
-    """What the deed named did, on which part, and the instant that counts for it until now."""
+    """What the deed named did, on which part, and the instant that counts for it until now.
+
+    The dates of a letter came with the deed by which the request came in: it need not be named.
+    """
+    if "deed" not in given and not _OF_THE_LETTER.isdisjoint(given):
+        given = given | {"deed": _events(counter, on.request.reference)[0].deed}
     if "deed" not in given:
         raise Unreadable(f"--with: the deed that was wrong must be named; 'correct' takes {takes(Act.CORRECT)}")
     wrong, was = _on_record(counter, on.request, given["deed"])
     return given | {"act": wrong.act, "part": wrong.part, "was": was.isoformat()}
+
+
+_OF_THE_LETTER = frozenset({"asked_by", "data_lost_at", "execute_at"})
+_TELLS_ANEW = {
+    "deadline.by": '{"asked_by": "..."}',
+    "emergency.data_lost_at": '{"data_lost_at": "..."}',
+    "data.preservation.expires_at": '{"data_lost_at": "..."}',
+    "execute_at": '{"execute_at": {"M...": "..."}}',
+}
+"""Of the fields that hold a date, how `correct` takes one."""
+
+
+def date_told(request: Request, deed: Deed) -> str | None:
+    """Where an answer tells a date of the letter anew, what `correct` takes of it: no clock reads an answer."""
+    if deed.act != Act.ANSWER:
+        return None
+    field = getattr(part_of(request, deed.part), "field", None) or ""
+    return next((takes_it for name, takes_it in _TELLS_ANEW.items() if field.endswith(name)), None)
 
 
 def _on_record(counter: Counter, request: Request, deed: object) -> tuple[Event, datetime]:

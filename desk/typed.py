@@ -149,5 +149,8 @@ def say_receipt(counter: "Counter", receipt: dict[str, Any], *, as_json: bool) -
     for letter in receipt.get("went_out", ()):
         told = f"{letter['kind']}, {letter['at']}, exhibit {letter['exhibit']['id']}"
         say(f"went out meanwhile, and may say what was wrong: {told}")
+    if date := receipt.get("count_by"):
+        command = f"comity act {receipt['reference']} correct --reason ... --with '{date}'"
+        say(f"for a deadline to count by that date: {command}")
     for line in open_lines(request, receipt["part"]):
         say(line)

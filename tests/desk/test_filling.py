@@ -10,7 +10,7 @@ from comity.errors import NotFound, NotYours, Unreadable
 from comity.request.lifecycle import Act
 from comity.request.model import Correction, Deed, Urgency
 from desk.acting import Said, deed_of
-from desk.filling import went_out_wrong
+from desk.filling import date_told, went_out_wrong
 from tests.office import Office, letter, office
 from tests.pki import holder
 from tests.request.lives import gone_out, ulid
@@ -50,6 +50,28 @@ async def test_a_correction_is_filled_from_the_record_and_lists_what_went_out(au
         await authority.counter.act(reference, deed)
         assert (await authority.agreed(reference)).received == earlier
         assert [letter.kind for letter in went_out_wrong(authority.counter, reference, deed)] == ["acknowledgement"]
+
+
+async def test_a_date_of_the_letter_is_put_right_without_naming_the_deed_it_came_with(authority: Office) -> None:
+    """Truth protected: the answer to a question for a date is one act away from the clock, and says which."""
+    reference = await authority.submit(letter("P3"))
+    by = datetime.now(UTC) + timedelta(days=9)
+    for date in (f'"asked_by": "{by.isoformat()}"', f'"execute_at": {{"M1": "{by.isoformat()}"}}'):
+        await authority.counter.act(reference, said(authority, reference, Act.CORRECT, f"{{{date}}}"))
+    request = await authority.agreed(reference)
+    assert (request.asked_by, request.measures[0].execute_at) == (by, by)
+
+
+async def test_who_answers_with_a_date_is_told_how_it_counts(authority: Office) -> None:
+    past = {"by": "2026-11-20T12:00:00Z", "reason_code": "other", "reason": "A date."}
+    reference = await authority.submit(letter("P3", deadline=past, purpose=None))
+    request = authority.request(reference)
+    told = {
+        question.field: date_told(request, said(authority, reference, Act.ANSWER, "{}", question.id))
+        for question in request.questions
+    }
+    assert told == {"purpose": None, "deadline.by": '{"asked_by": "..."}'}
+    assert date_told(request, said(authority, reference, Act.NOTE, "{}")) is None
 
 
 async def test_a_measure_is_filled_from_the_law_data(authority: Office) -> None:

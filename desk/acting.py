@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,12 @@ from comity.request.model import (
     Request,
     particulars_of,
 )
-from comity.request.rules import check, due_acts, offers, part_of
+from comity.request.rules import check, part_of
 from desk.counter import Counter
 from desk.filing import Paper, file_paper
 from desk.filling import On, filled, takes
 from desk.receipting import of_receipt
+from desk.telling import offered
 from desk.tracing import before
 
 SHORTEST_DIGEST = 8
@@ -109,8 +111,10 @@ def plain(name: str) -> str:
 def _act(request: Request, name: str) -> Act:
     wanted = plain(name)
     if wanted not in list(Act):
-        open_now = ", ".join(sorted({offer.act for offer in (*due_acts(request), *offers(request))}))
-        raise NotOpen(f"there is no act of that name; open now: {open_now}; all acts: `comity lifecycle`")
+        near = get_close_matches(wanted, list(Act), n=1)
+        meant = f", perhaps '{near[0]}'" if near else ""
+        open_now = ", ".join(sorted({offer["act"] for offer in offered(request)}))
+        raise NotOpen(f"there is no act of that name{meant}; open now: {open_now}; all acts: `comity lifecycle`")
     return Act(wanted)
 
 

@@ -100,6 +100,10 @@ def _attempts(place: Premises, reference: str = "") -> list[dict[str, Any]]:
 
 _NO = {
     "an unknown act": (("frobnicate",), "there is no act of that name; open now: "),
+    "an act nearly named": (
+        ("extend deadline",),
+        "there is no act of that name, perhaps 'extend a deadline'; open now: ",
+    ),
     "an unknown part": (("propose", "--part", "M9"), "M9"),
     "an unknown role": (("note", "--role", "janitor"), "there is no role of that name; there are coordinator"),
     "a person not known": (("note", "--as", "p-nobody"), "p-nobody is not known here"),

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from comity.errors import ComityError, Refused, Unreachable, Unreadable
+from comity.errors import ComityError, NotFound, Refused, Unreachable, Unreadable
 from comity.settings import Settings
 
 if TYPE_CHECKING:
@@ -157,13 +158,25 @@ def law_show(
     if profile:
         say_json(profile.model_dump(mode="json")) if as_json else say(drawing.plain_profile(profile))
         return
-    found = known.instrument(name.strip().lower())
+    if plain not in known.instruments:
+        raise NotFound(_nothing_called(plain, known))
+    found = known.instrument(plain)
     if as_json:
         say_json(found.model_dump(mode="json"))
     else:
         say(drawing.page(found, known).rstrip() if page else drawing.plain(found, known))
     if found.id in known.kinds and not page and not as_json:
         say(f"\n'{found.id}' is a kind of measure as well: `comity law show measures`")
+
+
+def _nothing_called(name: str, known: "Law") -> str:
+    near = get_close_matches(name, [*known.kinds, *known.instruments], n=1)
+    meant = f", perhaps '{near[0]}'" if near else ""
+    states = sorted({profile.state for profile in known.profiles})
+    return (
+        f"nothing here is called so{meant}; there are the instruments {', '.join(sorted(known.instruments))}, "
+        f"the States {', '.join(states)}, and the kinds that `comity law show measures` lists"
+    )
 
 
 def _show_kinds(known: "Law", name: str, *, page: bool, as_json: bool) -> None:

@@ -109,7 +109,9 @@ def test_a_lawyer_reads_the_law_and_is_told_the_line_of_a_fault(nowhere: Premise
     assert typed("law", "show", "measures").stdout.splitlines()[0].startswith(b"expedited preservation")
     assert len(json.loads(typed("law", "show", "measures", "--json").stdout)) > 20
     unknown = typed("law", "show", "hague")
-    assert (unknown.returncode, b"there are benelux1962, bilateral" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, b"there are the instruments benelux1962, bilateral" in unknown.stderr) == (1, True)
+    nearly = nowhere.comity("law", "show", "Bank record")
+    assert (nearly.returncode, b"called so, perhaps 'bank records'; there are" in nearly.stderr) == (1, True)
     assert typed("law", "check").returncode == 0
     law = shutil.copytree(FOLDER, tmp_path / "law")
     (law / "instruments" / "none.toml").write_text((law / "instruments" / "none.toml").read_text() + "colour = 1\n")

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from ulid import ULID
 
-from activities.arrivals import answered
+from activities.arrivals import PATIENCE, answered
 from activities.record import RecordCipher
 from activities.snapshots import act_on_closed
 from activities.standing import compared
@@ -28,7 +28,6 @@ from comity.request.model import Deed, Receipt, Request, canonical, digest_of
 from comity.request.rules import check
 from temporal import tracing
 
-PATIENCE = timedelta(seconds=30)
 AGAIN_AFTER = 0.05
 
 

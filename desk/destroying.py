@@ -212,12 +212,12 @@ def told(home: Home, reference: str) -> tuple[Destruction, ...]:
 
 def line(each: Destruction) -> str:
     """How far one has come, and what is next."""
-    proposed = f"proposed by {each.proposed_by}, {instant(each.proposed_at)}"
+    proposed = f"proposed by {each.proposed_by}, {instant(each.proposed_at)} UTC"
     if each.standing is Standing.PROPOSED:
         what = f"comity destroy decide {each.reference} {each.what} --seen {each.digest[:_SHORTEST]}"
         return f"{each.what:<8} {each.standing}: {proposed}; another person decides: {what}"
-    decided = f"{proposed}, decided by {each.decided_by}, {instant(each.decided_at)}"
-    done = f", keys destroyed {instant(each.shredded_at)}" if each.shredded_at else ""
+    decided = f"{proposed}, decided by {each.decided_by}, {instant(each.decided_at)} UTC"
+    done = f", keys destroyed {instant(each.shredded_at)} UTC" if each.shredded_at else ""
     return f"{each.what:<8} {each.standing}: {decided}{done}"
 
 

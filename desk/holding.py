@@ -63,9 +63,9 @@ class Told(BaseModel):
     @property
     def line(self) -> str:
         """The same for a terminal."""
-        end = f"lifted by {self.lifted_by}, {instant(self.lifted_at)}" if self.lifted_at else "STANDS"
+        end = f"lifted by {self.lifted_by}, {instant(self.lifted_at)} UTC" if self.lifted_at else "STANDS"
         why = f"{self.reason} ({self.authorisation})" if self.reason else "its reason was destroyed with the record"
-        return f"hold {self.id}  {end}: placed by {self.placed_by}, {instant(self.placed_at)}: {why}"
+        return f"hold {self.id}  {end}: placed by {self.placed_by}, {instant(self.placed_at)} UTC: {why}"
 
 
 def place(counter: Counter, reference: str, person: str, grounds: Grounds) -> Told:

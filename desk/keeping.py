@@ -96,7 +96,7 @@ def lines(rows: tuple[Fate, ...]) -> list[str]:
 def _lines(row: Fate) -> Iterator[str]:
     if not (row.destruction and row.destruction.shredded_at):
         held = "  HELD" if row.holds else ""
-        yield f"{row.what:<8} until {instant(row.due)}  told {row.told} times  ({row.rule}){held}"
+        yield f"{row.what:<8} until {instant(row.due)} UTC  told {row.told} times  ({row.rule}){held}"
     if row.destruction:
         yield destroying.line(row.destruction)
 

@@ -242,7 +242,7 @@ def show_trace(lines: Iterable[Line], *, named: bool = False) -> None:
     out = Console(soft_wrap=True, highlight=False, markup=False)
     for line in lines:
         reference = f"{line.reference or 'the service':<26}  " if named else ""
-        out.print(f"{line.index:>6}  {instant(line.at)}  {reference}{_told(line)}")
+        out.print(f"{line.index:>6}  {instant(line.at)}Z  {reference}{_told(line)}")
 
 
 def _told(line: Line) -> str:

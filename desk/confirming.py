@@ -45,8 +45,8 @@ from desk.opening import letter_of
 from desk.sealing import Handed, sealed_once
 from desk.several import do_once, foresee, id_for
 from desk.submitting import LATE, Input, Submission, foreign_index
-from desk.telling import instant, together
 from desk.tracing import trace
+from desk.wording import instant, together
 
 NAME = "letter that confirms"
 _BY_LETTER = "the letter that confirms the request says it"

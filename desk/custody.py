@@ -19,7 +19,7 @@ from comity.evidence.custody import CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.evidence.naming import visible
 from comity.home import Home
-from desk.telling import instant
+from desk.wording import instant
 
 AT_ONCE = timedelta(minutes=2)
 """What was entered within that time of happening was entered at once; else both instants are told."""

@@ -26,7 +26,7 @@ from comity.request.keeping import Keeping, KeptRow
 from comity.request.lifecycle import Role
 from comity.request.model import PersonId
 from desk.counter import Counter
-from desk.telling import instant
+from desk.wording import instant
 from temporal import tracing
 
 PROPOSE, DECIDE, DECLINE = "propose destruction", "decide destruction", "decline destruction"

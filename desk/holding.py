@@ -17,7 +17,7 @@ from comity.request.keeping import Keeping
 from comity.request.lifecycle import OFFICE, Role
 from comity.request.model import PersonId, canonical
 from desk.counter import Counter
-from desk.telling import instant
+from desk.wording import instant
 from temporal import tracing
 
 PLACES = OFFICE

@@ -26,7 +26,7 @@ from comity.request.lifecycle import Role, Status
 from comity.request.model import At, PersonId
 from desk import destroying
 from desk.counter import Counter
-from desk.telling import instant
+from desk.wording import instant
 from temporal import tracing
 
 _MAY = frozenset({Role.HEAD_OF_UNIT})

@@ -14,7 +14,7 @@ from comity.home import Home
 from comity.register import worklist
 from comity.register.reading import DutyRow, Row
 from comity.register.worklist import ArrivalRow, OwedRow, Wanted
-from desk.telling import instant
+from desk.wording import instant
 
 
 class Line(Row):

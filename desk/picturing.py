@@ -17,8 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from comity.errors import Refused
 from comity.request.lifecycle import Status
 from desk.chronicle import Chronicle, Clock, Lasting, Moment, chronicle
-from desk.telling import by, happened, instant, more
+from desk.telling import by, happened, more
 from desk.tracing import Line
+from desk.wording import instant
 
 WIDTH, LEFT, NOW, RIGHT = 1240.0, 310.0, 1120.0, 1220.0
 """The width of a drawing, and where time begins, stands and ends in it, in its own units."""

@@ -1,7 +1,6 @@
 """What people read of a request: lists, one request whole, and its story."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -23,6 +22,7 @@ from desk.before_release import checks
 from desk.reviewing import checklists
 from desk.submitting import Questions
 from desk.tracing import Line
+from desk.wording import instant, together
 
 
 def offered(request: Request) -> list[dict[str, Any]]:
@@ -53,21 +53,6 @@ def _follows(offered_on: str, done_on: str | None) -> bool:
     if done_on == "request":
         return not offered_on.startswith("Q")
     return done_on in (None, offered_on)
-
-
-def together(names: Iterable[str]) -> str:
-    """Names of parts, those that follow one another as one: `M1, Q1 to Q18`."""
-    runs: list[list[str]] = []
-    for name in names:
-        if runs and name == _next(runs[-1][-1]):
-            runs[-1].append(name)
-        else:
-            runs.append([name])
-    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
-
-
-def _next(part: str) -> str | None:
-    return f"{part[0]}{int(part[1:]) + 1}" if part[1:].isdigit() else None
 
 
 def whole(home: Home, request: Request) -> dict[str, Any]:
@@ -302,8 +287,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return value["id"] if isinstance(value, dict) and "id" in value else str(value)
-
-
-def instant(at: datetime | None) -> str:
-    """An instant as people read it, in UTC, to the second; "" where there is none."""
-    return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""

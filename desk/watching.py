@@ -22,7 +22,7 @@ from comity.register.worklist import OwedRow, Wanted
 from comity.request.lifecycle import STILLS, Act, Duty, Stage
 from comity.request.model import Urgency
 from desk.listing import has_it, left
-from desk.telling import together
+from desk.wording import together
 
 _FIRST = (Urgency.P0, Urgency.P1)
 _ROWS_WITHOUT_TERMINAL = 50

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from comity.request.model import Gap, Privilege, Request, Safeguard, Task, TaskIs
-from desk.telling import open_lines, protected, show_opened, together
+from desk.telling import open_lines, protected, show_opened
+from desk.wording import together
 from tests.request.lives import NOW, begun, sought, ulid
 
 

@@ -114,10 +114,20 @@ def test_only_targets_that_exist_are_written_about() -> None:
     assert said <= targets
 
 
+def _loaded_by(*modules: str) -> set[str]:
+    words = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)  # noqa: S603
+    return set(run.stdout.split())
+
+
 def test_what_is_typed_every_minute_does_not_wait_for_what_signs() -> None:
     """Truth protected: `list`, `show` and `act` begin without pyHanko, whose import takes a tenth of their time."""
-    words = "import sys, desk.listing, desk.act_commands, desk.acting; print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)  # noqa: S603
-    loaded = run.stdout.split()
-    assert "desk.telling" in loaded
+    loaded = _loaded_by("desk.listing", "desk.telling", "desk.act_commands", "desk.acting")
     assert [name for name in loaded if name.partition(".")[0] in ("pyhanko", "typst", "asyncssh")] == []
+
+
+def test_the_list_and_the_board_do_not_wait_for_the_wire() -> None:
+    """Truth protected: whoever looks what is due next reads the register only, in half the time."""
+    loaded = _loaded_by("desk.listing", "desk.watching")
+    assert "comity.register.worklist" in loaded
+    assert loaded & {"temporalio.client", "temporalio.worker", "opentelemetry.sdk.trace"} == set()

@@ -20,9 +20,9 @@ from temporalio.common import (
 )
 from temporalio.service import RPCError
 
-from activities.record import RecordCipher
 from comity.errors import Fault, Unreachable
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.register import reading
 from comity.request.fold import begin, receive
 from comity.request.model import Alarm, Deed, Receipt, Request, stage_of

@@ -15,27 +15,25 @@ from temporalio import activity
 
 from activities.exhibits import custody_entry, opened_seal
 from activities.notices import By, notice
-from activities.record import RecordCipher
 from comity.errors import Fault, KeyGone, NotFound, Tampered
 from comity.evidence import exhibits
 from comity.evidence.custody import OUR_OFFICE, Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
 from comity.home import Home
 from comity.keys import request_keys
+from comity.keys.record_key import RecordCipher
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
 from comity.ledger.certificate import Certificate
 from comity.ledger.leaf import Entry, Kind
 from comity.register import destruction, reading
-from comity.request.destroying import Destruction, objections
+from comity.request.destroying import CERTIFY, LAPSED, Destruction, objections
 from comity.request.keeping import Keeping
 from comity.request.lifecycle import Role
 from temporal import tracing
 
 _log = structlog.get_logger()
 
-CERTIFY = "certify destruction"
-LAPSED = "destruction lapsed"
 COPIES = (
     "wrapped keys in copies of the database and in PostgreSQL's write-ahead log, until no copy of the key ring holds "
     "the ring keys named above"

@@ -15,11 +15,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.exhibits import custody_entry
 from activities.parcels import Sent, adding_up, beating
-from activities.record import RecordCipher
 from comity.errors import Tampered
 from comity.evidence.custody import OUR_OFFICE, Action, CustodyEntry
 from comity.evidence.seal import Seal, compare
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
 from comity.register import reading

@@ -1,7 +1,5 @@
 """The record of a request: its events written to register and ledger, in one transaction."""
 
-from functools import partial
-
 import structlog
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
@@ -9,11 +7,12 @@ from temporalio.exceptions import ApplicationError
 
 from comity.errors import RecordDisagrees
 from comity.keys.keys import Keys
+from comity.keys.record_key import RecordCipher, key_class_of
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.register import writing
-from comity.request.lifecycle import PERSONAL, Act
+from comity.request.lifecycle import Act
 from comity.request.model import Event, canonical
 from comity.store import Store
 from temporal import tracing
@@ -31,24 +30,6 @@ class Batch(BaseModel):
     reference: str
     events: tuple[Event, ...]
     traces: tuple[str, ...] = ()
-
-
-class RecordCipher:
-    """Closes and opens what is under the record key of one request."""
-
-    def __init__(self, keys: Keys, reference: str) -> None:
-        keys.raw(reference, KeyClass.RECORD)  # opened before a transaction is: opening takes a connection of its own
-        self.seal = partial(_seal, keys, reference)
-        self.open = partial(_open, keys, reference)
-        self.keyed = partial(keys.keyed, reference, KeyClass.RECORD)
-
-
-def _seal(keys: Keys, reference: str, plain: bytes, context: str) -> bytes:
-    return keys.seal(reference, KeyClass.RECORD, plain, context)
-
-
-def _open(keys: Keys, reference: str, sealed: bytes, context: str) -> bytes:
-    return keys.open(reference, KeyClass.RECORD, sealed, context)
 
 
 class Recorder:
@@ -97,8 +78,3 @@ def entry_of(keys: Keys, reference: str, event: Event) -> Entry:
         at=event.at,
         body=keys.seal(reference, key_class_of(event.act), canonical(event), f"event {event.version}"),
     )
-
-
-def key_class_of(act: Act) -> KeyClass:
-    """Under which of a request's keys the event of an act is sealed."""
-    return KeyClass.CONTENT if act in PERSONAL else KeyClass.RECORD

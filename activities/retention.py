@@ -8,8 +8,8 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 
 from activities.notices import By, notice
-from activities.record import RecordCipher
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
 from comity.law.models import Retention

@@ -7,9 +7,9 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.arrivals import DEEDS_REMEMBERED, PATIENCE, Carried, Done, Start, awaited, searchable
-from activities.record import RecordCipher, key_class_of
 from comity.errors import KeyGone
 from comity.home import Home
+from comity.keys.record_key import RecordCipher, key_class_of
 from comity.ledger import log
 from comity.ledger.log import Kept
 from comity.register import reading

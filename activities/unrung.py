@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from temporalio import activity
 
 from activities.notices import notice
-from activities.record import RecordCipher
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.ledger import log
 from comity.register import reading
 from comity.request.lifecycle import Role

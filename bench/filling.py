@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
-from activities.record import Batch, RecordCipher, Recorder, key_class_of
+from activities.record import Batch, Recorder
 from activities.snapshots import start_again
 from activities.standing import REVIVAL
 from bench.life import LIFE, letter
 from comity.home import Home
+from comity.keys.record_key import RecordCipher, key_class_of
 from comity.keys.request_keys import KeyClass
 from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind

@@ -323,7 +323,7 @@ def review(
     as_json: Json = False,
 ) -> None:
     """Print a form with each ground of a measure's law; with --found, enter what was found on them."""
-    from desk.counter import on_record
+    from desk.recorded import on_record
     from desk.reviewing import blank, findings
 
     if form is None:

@@ -12,12 +12,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from ulid import ULID
 
 from activities.arrivals import PATIENCE, answered
-from activities.record import RecordCipher
 from activities.snapshots import act_on_closed
 from activities.standing import compared
 from comity.errors import BY_NAME, Busy, ComityError, DeedReused, Fault, KeyGone, Objection, Refused, Unreachable
 from comity.evidence.custody import OUR_OFFICE
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
@@ -26,6 +26,7 @@ from comity.register import reading
 from comity.request.lifecycle import Role, Status
 from comity.request.model import Deed, Receipt, Request, canonical, digest_of
 from comity.request.rules import check
+from desk.recorded import on_record
 from temporal import tracing
 
 AGAIN_AFTER = 0.05
@@ -176,15 +177,6 @@ class Counter:
     def organisation_of(self, person: str, role: Role) -> str:
         """The organisation of somebody in custody: ours; of who executes, their unit. Raises NotYours."""
         return self.people.of(person).unit if role is Role.EXECUTING_AUTHORITY else OUR_OFFICE
-
-
-def on_record(home: Home, reference: str) -> Request:
-    """A request as the register has it. Raises NotFound."""
-    with home.store.reading() as view:
-        reading.arrival(view, reference)  # NotFound, before a key is asked for
-    cipher = RecordCipher(home.keys, reference)
-    with home.store.reading() as view:
-        return reading.snapshot(view, cipher, reference)
 
 
 def _as_ours(failure: WorkflowUpdateFailedError) -> ComityError:

@@ -13,11 +13,11 @@ from temporalio.service import RPCError
 from ulid import ULID
 
 from activities.notices import By, notice
-from activities.record import RecordCipher
 from activities.retention import looked_at
 from comity.errors import KeyGone, NotFound, NotOpen, Objection, Refused, Stale
 from comity.evidence import exhibits
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.law.calendars import OfficeCalendar
 from comity.ledger import log
 from comity.register import destruction, reading, retention

@@ -7,9 +7,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from ulid import ULID
 
 from activities.notices import By, notice
-from activities.record import RecordCipher
 from comity.errors import KeyGone, Objection, Refused
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.ledger import log
 from comity.register import destruction, holds, reading
 from comity.register.holds import Hold

@@ -11,10 +11,10 @@ from temporalio.service import RPCError
 from ulid import ULID
 
 from activities.notices import By, notice
-from activities.record import RecordCipher
 from activities.retention import looked_at
 from comity.errors import Busy, NotOpen, Objection, Refused
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.law.calendars import OfficeCalendar
 from comity.ledger import log
 from comity.ledger.leaf import Entry

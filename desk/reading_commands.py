@@ -146,7 +146,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one request: where it stands, what is owed by when and why, and what is open for whom."""
-    from desk.counter import on_record
+    from desk.recorded import on_record
     from desk.telling import show_deadlines, show_release, show_request, show_review, whole
 
     if sum((deadlines, review, release is not None)) > 1:
@@ -168,9 +168,11 @@ def show(
 
 def _say_under_way(request: "Request") -> None:
     """How far what is being brought is: that alone the register does not know."""
-    from desk.underway import is_under_way, under_way
+    from desk.recorded import is_under_way
 
     async def work(counter: "Counter") -> None:
+        from desk.underway import under_way
+
         for each in await under_way(counter.client, request.reference):
             say(f"leaving  {each.line}")
 
@@ -213,11 +215,11 @@ def trace(
 
 def _found_or_post(home: Home, fragment: str) -> str:
     """The same, and pieces of post, which have a story too."""
-    from desk.posting import found as piece_found
-
     try:
         return found(home, fragment)
     except NotFound:
+        from desk.posting import found as piece_found
+
         with suppress(NotFound):
             return piece_found(home, fragment).id
         raise

@@ -12,9 +12,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError
 
-from activities.record import Batch, RecordCipher, Recorder
+from activities.record import Batch, Recorder
 from comity.errors import Fault, Unreachable
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.register import reading
 from comity.request.model import Event, digest_of
 

@@ -13,8 +13,9 @@ from comity.register import linking
 from comity.request.lifecycle import Act, still_of
 from comity.request.model import Deed, Findings, GroundFinding, Measure, Request
 from comity.request.rules import part_of
-from desk.counter import Counter, on_record
+from desk.counter import Counter
 from desk.opening import letter_of
+from desk.recorded import on_record
 
 
 def checklists(home: Home, request: Request) -> tuple[Checklist, ...]:

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from ulid import ULID
 
 from activities.arrivals import begin_request
-from activities.record import RecordCipher
 from comity.errors import AlreadyKnown, Refused
 from comity.home import Home
+from comity.keys.record_key import RecordCipher
 from comity.keys.request_keys import KeyClass
 from comity.law.checking import Missing, checked
 from comity.law.library import Law
@@ -19,7 +19,7 @@ from comity.law.states import known_states
 from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.register import laws, reading, writing
-from comity.request.gaps import Lack, gaps
+from comity.request.gaps import Lack, Questions, gaps
 from comity.request.identities import split
 from comity.request.letter import Letter
 from comity.request.lifecycle import Act, Role, Status
@@ -214,12 +214,6 @@ def _deed(home: Home, submission: Submission, letter: Letter, read_by: tuple[Law
         received=submission.received,
         particulars=opening(letter, lacks, law=law, us=home.settings.own_state, digest=digest, now=submission.received),
     )
-
-
-class Questions(BaseModel):
-    """The gaps of a letter, as sentences: question Qn asks the n-th."""
-
-    lacks: tuple[Lack, ...]
 
 
 def _questions(lacks: tuple[Lack, ...]) -> bytes:

@@ -14,13 +14,10 @@ from comity.law.explaining import explained
 from comity.law.models import OURS
 from comity.register import linking, reading
 from comity.register.linking import Link
-from comity.request.gaps import Lack
+from comity.request.gaps import Lack, Questions
 from comity.request.lifecycle import Duty, Role
 from comity.request.model import Direction, Measure, Owed, Package, Question, Request, Safeguard, Task, stage_of
 from comity.request.rules import due_acts, offers, parts_of
-from desk.before_release import checks
-from desk.reviewing import checklists
-from desk.submitting import Questions
 from desk.tracing import Line
 from desk.wording import instant, together
 
@@ -152,6 +149,8 @@ def show_deadlines(home: Home, request: Request, *, as_json: bool) -> None:
 
 def show_review(home: Home, request: Request, *, as_json: bool) -> None:
     """What the reviewer of each measure looks at, by the law that the request keeps."""
+    from desk.reviewing import checklists
+
     found = checklists(home, request)
     if as_json:
         say_json([each.model_dump(mode="json") for each in found])
@@ -161,6 +160,8 @@ def show_review(home: Home, request: Request, *, as_json: bool) -> None:
 
 def show_release(home: Home, request: Request, package: str, *, as_json: bool) -> None:
     """What whoever approves the release of a package looks at."""
+    from desk.before_release import checks
+
     found = checks(home, request, package)
     if as_json:
         say_json([each.model_dump(mode="json") for each in found])

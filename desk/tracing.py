@@ -8,15 +8,15 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from activities.destruction import CERTIFY, LAPSED
-from activities.record import key_class_of
 from comity.errors import KeyGone, NotFound
 from comity.evidence.custody import Action
 from comity.home import Home
+from comity.keys.record_key import key_class_of
 from comity.keys.request_keys import SERVICE, KeyClass
 from comity.ledger import log
 from comity.ledger.leaf import Kind, Leaf
 from comity.ledger.log import Kept
+from comity.request.destroying import CERTIFY, LAPSED
 from comity.request.fold import begin, fold
 from comity.request.lifecycle import Act
 from comity.request.model import Event, Request

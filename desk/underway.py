@@ -11,8 +11,6 @@ from temporalio.service import RPCError
 
 from activities.parcels import Progress
 from comity.errors import Unreachable
-from comity.request.lifecycle import Status
-from comity.request.model import BY_MACHINE, Request
 
 _MIB = 1 << 20
 
@@ -42,12 +40,6 @@ class UnderWay(BaseModel):
 
 def _far(progress: Progress) -> str:
     return f"{progress.sent / _MIB:.1f} of {progress.size / _MIB:.1f} MiB"
-
-
-def is_under_way(request: Request) -> bool:
-    """Whether a machine is bringing a package of this request, as far as the record knows."""
-    sent = (package for package in request.packages if package.status == Status.DISPATCHED)
-    return any(package.channel in BY_MACHINE and package.arrived != package.attempts for package in sent)
 
 
 async def under_way(client: Client, reference: str | None = None) -> list[UnderWay]:

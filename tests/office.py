@@ -22,9 +22,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from ulid import ULID
 
-from activities.record import key_class_of
 from activities.sweep import SWEEP
 from comity.home import Home, make
+from comity.keys.record_key import key_class_of
 from comity.ledger import log
 from comity.ledger.checkpoint import sign_head
 from comity.ledger.log import Kept

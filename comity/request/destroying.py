@@ -16,6 +16,10 @@ PROPOSES = frozenset({Role.EVIDENCE_OFFICER, Role.COORDINATOR, Role.HEAD_OF_UNIT
 DECIDES = frozenset({Role.HEAD_OF_UNIT, Role.DECIDER})
 """Who may decide on a destruction; never the person who proposed it, whatever role they hold besides."""
 
+CERTIFY = "certify destruction"
+LAPSED = "destruction lapsed"
+"""How the ledger calls the two ends of a decision to destroy."""
+
 
 class Standing(StrEnum):
     """How far the destruction of one class of keys has come."""

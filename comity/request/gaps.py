@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from comity.request.identities import named_in_text, split, texts_of
 from comity.request.letter import ElectronicData, Letter, MeasureSought, field_at
-from comity.request.model import Record, Urgency
+from comity.request.model import Kept, Record, Urgency
 from comity.request.rules import INFORMATION
 
 MOST_GAPS = 500
@@ -97,6 +97,12 @@ class Lack(Record):
 
     field: str = Field(description="path of the field: `measures[1].data.account`")
     asks: str = Field(description="one sentence for a letter")
+
+
+class Questions(Kept):
+    """The gaps of a letter, as sentences: question Qn asks the n-th."""
+
+    lacks: tuple[Lack, ...]
 
 
 ALWAYS = (

@@ -15,8 +15,9 @@ from comity.request.lifecycle import Act, Role, Status
 from comity.request.model import Channel, Draft
 from desk.acting import Said, deed_of
 from desk.depositing import Intake, take_in, unwatched
+from desk.recorded import is_under_way
 from desk.releasing import release
-from desk.underway import UnderWay, is_under_way, under_way
+from desk.underway import UnderWay, under_way
 from tests.activities.test_faults import dispatched, reports, sent
 from tests.addresses import Addresses, addresses
 from tests.buckets import Server, put_into

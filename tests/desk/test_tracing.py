@@ -88,13 +88,17 @@ def test_a_word_is_known_however_it_is_spelt_and_an_unknown_one_is_answered_with
 
 def test_every_entry_is_called_by_a_word_that_can_be_asked_for() -> None:
     """Truth protected: what a module of ours writes into a ledger entry as its act is among the words."""
-    told = {value for source in house() for value in _acts(source.tree)}
+    named = {name: word for source in house() for name, word in _words(source.tree).items()}
+    told = {value for source in house() for value in _acts(source.tree, named)}
     assert told | {"submit"} == set(BESIDE) - set(Action)
 
 
-def _acts(tree: ast.Module) -> Iterator[str]:
-    """The acts that entries and tries are made with, that a model says by default, and that a table is keyed by."""
-    words = _words(tree)
+def _acts(tree: ast.Module, named: dict[str, str]) -> Iterator[str]:
+    """The acts that entries and tries are made with, that a model says by default, and that a table is keyed by.
+
+    `named`: the words that stand under a name in any module, from which it may be imported.
+    """
+    words = named | _words(tree)
     for value in (value for node in ast.walk(tree) for value in _named(node)):
         if isinstance(value, ast.Name) and value.id in words:
             yield words[value.id]

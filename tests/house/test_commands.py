@@ -126,8 +126,10 @@ def test_what_is_typed_every_minute_does_not_wait_for_what_signs() -> None:
     assert [name for name in loaded if name.partition(".")[0] in ("pyhanko", "typst", "asyncssh")] == []
 
 
-def test_the_list_and_the_board_do_not_wait_for_the_wire() -> None:
-    """Truth protected: whoever looks what is due next reads the register only, in half the time."""
-    loaded = _loaded_by("desk.listing", "desk.watching")
+def test_who_only_reads_does_not_wait_for_the_wire() -> None:
+    """Truth protected: `list`, `watch`, `show` and `trace` read the register and the ledger only, in half the time."""
+    loaded = _loaded_by(
+        "desk.listing", "desk.watching", "desk.recorded", "desk.telling", "desk.tracing", "desk.picturing"
+    )
     assert "comity.register.worklist" in loaded
     assert loaded & {"temporalio.client", "temporalio.worker", "opentelemetry.sdk.trace"} == set()

@@ -11,7 +11,8 @@ import pytest
 from ulid import ULID
 
 from activities.arrivals import Carried, Start
-from activities.record import Batch, RecordCipher, Recorder
+from activities.record import Batch, Recorder
+from comity.keys.record_key import RecordCipher
 from comity.law.calendars import OfficeCalendar
 from comity.law.library import Law
 from comity.law.reckoning import reckon

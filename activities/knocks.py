@@ -2,6 +2,7 @@
 
 import json
 from hashlib import sha256
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -61,5 +62,10 @@ def key_of(knocks: tuple[Knock, ...], person: Person) -> str:
 
 
 def in_order(knocks: tuple[Knock, ...]) -> list[Knock]:
-    """The most urgent and earliest first."""
-    return sorted(knocks, key=lambda knock: (knock.urgency.rank, knock.due is None, knock.due, knock.reference))
+    """The most urgent and earliest first; those of one duty as they rang."""
+
+    def place(knock: Knock) -> tuple[Any, ...]:
+        rang = knock.generation, knock.round, knock.rung
+        return knock.urgency.rank, knock.due is None, knock.due, knock.reference, knock.duty, *rang
+
+    return sorted(knocks, key=place)

@@ -96,7 +96,15 @@ def _line(knock: Knock, zone: tzinfo) -> str:
 
 
 def _list(knocks: tuple[Knock, ...], person: Person) -> str:
-    return "".join(f"{_line(knock, person.zone)}\n" for knock in in_order(knocks))
+    """A line for each duty, as it rang last; after an outage one may have rung several times at once."""
+    rung: dict[tuple[str, str], list[Knock]] = {}
+    for knock in in_order(knocks):
+        rung.setdefault((knock.reference, knock.duty), []).append(knock)
+    return "".join(f"{_line(each[-1], person.zone)}{_often(len(each))}\n" for each in rung.values())
+
+
+def _often(times: int) -> str:
+    return f" ({times} reminders)" if times > 1 else ""
 
 
 def _text(knock: Knock, person: Person) -> str:

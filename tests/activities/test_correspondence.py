@@ -262,6 +262,21 @@ async def test_five_hundred_requests_that_ring_at_once_are_one_mail_to_each_pers
     assert lines == sorted(lines, reverse=True)
 
 
+async def test_what_rang_several_times_meanwhile_is_one_line_as_it_rang_last(
+    digests: Correspondence, relay: Relay
+) -> None:
+    """Truth protected: after an outage a person reads each duty once, and that it is late."""
+    climbed = [STANDARD.model_copy(update={"rung": rung, "overdue": rung == 2}) for rung in (2, 0, 1)]
+    await asyncio.gather(*(told(digests, knock) for knock in (*climbed, knocks(3)[2])))
+    mail = relay.mails["bert@authority.example"]
+    assert mail["Subject"] == "[comity] P3: 4 reminders, 1 of what is overdue"
+    lines = mail.get_content().splitlines()
+    assert [line for line in lines if STANDARD.reference in line] == [
+        f"P3 {STANDARD.reference}: M1/decide was due 2026-03-01 23:20 Asia/Tokyo (3 reminders)"
+    ]
+    assert len(lines) == 2
+
+
 async def test_what_is_urgent_waits_for_nothing_and_is_told_singly(digests: Correspondence, relay: Relay) -> None:
     urgent = [STANDARD.model_copy(update={"urgency": each}) for each in (Urgency.P0, Urgency.P1, Urgency.P1D)]
     waiting = [asyncio.create_task(told(digests, knock)) for knock in knocks(2)]

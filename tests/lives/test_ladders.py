@@ -158,7 +158,9 @@ async def test_a_relay_that_is_down_for_everybody_is_not_asked_without_pause(aut
         assert (first.round, first.planned - top.planned > 4 * MINUTE) == (top.round + 1, True)
     authority.relay.refusing = set()
     await authority.forward(reference, timedelta(minutes=20))
-    assert set(knocks(authority, reference, REVIEW)[-1].accepted) == holding(authority.rung(reference, REVIEW)[-1].tell)
+    heard = knocks(authority, reference, REVIEW)[-1]  # of the rung that was told last: another may have rung meanwhile
+    (rang,) = [alarm for alarm in authority.rung(reference, REVIEW) if alarm.rung == heard.rung]
+    assert set(heard.accepted) == holding(rang.tell)
     await authority.agreed(reference)
 
 

@@ -1,4 +1,4 @@
-"""How an instant, and the names of several parts, are written for people; of all else `list` need not wait."""
+"""How an instant, and the names of several parts, are written for people. It imports nothing of ours."""
 
 from collections.abc import Iterable
 from datetime import datetime

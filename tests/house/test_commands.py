@@ -127,7 +127,7 @@ def test_what_is_typed_every_minute_does_not_wait_for_what_signs() -> None:
 
 
 def test_who_only_reads_does_not_wait_for_the_wire() -> None:
-    """Truth protected: `list`, `watch`, `show` and `trace` read the register and the ledger only, in half the time."""
+    """Truth protected: `list`, `watch`, `show` and `trace` read the register and the ledger only."""
     loaded = _loaded_by(
         "desk.listing", "desk.watching", "desk.recorded", "desk.telling", "desk.tracing", "desk.picturing"
     )

@@ -28,7 +28,7 @@ from comity.request.model import (
     particulars_of,
     stage_of,
 )
-from comity.request.rules import check, due_acts, offers, part_of, parts_of
+from comity.request.rules import Offer, check, due_acts, offers, part_of, parts_of
 from tests.request.lives import (
     ANNA,
     BOB,
@@ -244,14 +244,15 @@ class AnyLife(RuleBasedStateMachine):
     @precondition(lambda self: bool(offers(self.request)))
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
-        offer = data.draw(st.sampled_from(offers(self.request)))
-        role = data.draw(st.sampled_from(sorted(offer.roles)))
-        self.attempt(offer.act, offer.part, data.draw(st.sampled_from(_PEOPLE)), role, data)
+        self.take_up(offers(self.request), data)
 
     @precondition(lambda self: bool(due_acts(self.request)))
     @rule(data=st.data())
     def due(self, data: st.DataObject) -> None:
-        offer = data.draw(st.sampled_from(due_acts(self.request)))
+        self.take_up(due_acts(self.request), data)
+
+    def take_up(self, offered: tuple[Offer, ...], data: st.DataObject) -> None:
+        offer = data.draw(st.sampled_from(offered))
         role = data.draw(st.sampled_from(sorted(offer.roles)))
         self.attempt(offer.act, offer.part, data.draw(st.sampled_from(_PEOPLE)), role, data)
 

@@ -131,7 +131,7 @@ def test_a_minute_to_come_is_kept_with_its_measure_and_makes_it_no_more_urgent()
 
 
 def test_a_date_that_was_past_on_arrival_is_asked_again_and_makes_nobody_late() -> None:
-    """Truth protected: a letter that was long under way does not arrive overdue, and does not page a head of unit."""
+    """Truth protected: a letter that was long under way does not arrive overdue."""
     lapsed, lapsing = (
         {"data": {"preservation": {"expires_at": at}}} for at in ("2026-11-20T12:00:00Z", "2026-12-03T00:00:00Z")
     )

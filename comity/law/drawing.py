@@ -140,6 +140,12 @@ def parties(instrument: Instrument) -> str:
     return f"{'; '.join(told)} [{Row('', of.says).mark}]"
 
 
+def articles(instrument: Instrument) -> str:
+    """What its rows may cite, as far as it was counted, and where."""
+    counted = [f"{text.named} {text.range} [{text.source}]" for text in instrument.texts if text.counted]
+    return "; ".join(counted) or "unknown: nobody has counted them"
+
+
 def _bound(of: Parties) -> Iterator[str]:
     """Each State with its first day, and the last of one that left; a day that nobody has read is left out."""
     for state in of.states if of.states != "unknown" else ():
@@ -160,7 +166,7 @@ def _of_parties(instrument: Instrument, word: str, indent: str = "") -> str:
 def plain(instrument: Instrument, law: Law) -> str:
     """One instrument as text."""
     lines = [f"{instrument.id}  {instrument.name}", f"{standing(instrument)}; {instrument.status}"]
-    lines.append(_of_parties(instrument, "parties", "  "))
+    lines += [_of_parties(instrument, "parties", "  "), f"articles: {articles(instrument)}"]
     for heading, rows in sections(instrument):
         lines += ["", heading.upper(), *(wrapped(row) for row in rows)]
         lines += [] if rows else [f"  {UNKNOWN}"]
@@ -176,7 +182,9 @@ def wrapped(row: Row) -> str:
 def _sources(instrument: Instrument, law: Law) -> Iterator[str]:
     """What the numbers behind `read` are."""
     marks = [row.mark for _, rows in sections(instrument) for row in rows]
-    named = set(re.findall(r"\bS[0-9]+\b", " ".join([*marks, instrument.status, parties(instrument)])))
+    named = set(
+        re.findall(r"\bS[0-9]+\b", " ".join([*marks, instrument.status, parties(instrument), articles(instrument)]))
+    )
     yield from (f"{key}: {what}" for key, what in law.sources.items() if key in named)
 
 
@@ -257,6 +265,8 @@ def page(instrument: Instrument, law: Law) -> str:
         f"**{standing(instrument).capitalize()}**: {instrument.status}.",
         "",
         _of_parties(instrument, "Parties"),
+        "",
+        f"Articles: {articles(instrument)}.",
     ]
     for heading, rows in sections(instrument):
         lines += ["", f"## {heading}", "", *(bullet(row) for row in rows)]

@@ -28,7 +28,16 @@ from comity.law.models import (
     Safeguards,
     Sources,
 )
-from comity.law.naming import Naming, instruments_named, kinds_named, sources_named, sources_of
+from comity.law.naming import (
+    Naming,
+    Standing,
+    instruments_named,
+    kinds_named,
+    provisions,
+    provisions_of,
+    sources_named,
+    wrong_citations,
+)
 from comity.request.deadlines import UNREAD, Provision, Rule, Terms
 from comity.request.lifecycle import Duty
 from comity.request.model import Ladder, Owed, Record, Request, Urgency
@@ -212,8 +221,10 @@ class _Reading:
         if not self._kept:
             self._refuse_strangers("kind of measure", {*kinds}, kinds_named(instruments, said))
             self._refuse_strangers("instrument", {read.id for read in instruments}, instruments_named(measures.kinds))
-            named = chain(sources_named(instruments, measures.kinds, said), sources_of(profiles))
+            rows = [*provisions(instruments, measures.kinds, said)]
+            named = sources_named(instruments, chain(rows, provisions_of(profiles)))
             self._refuse_strangers("source", {*sources.sources}, named)
+            self._refuse_wrong_citations(instruments, rows)
         return Law(
             version=f"{self._name}-{self._digest.hexdigest()[:12]}",
             instruments={read.id: read for read in instruments},
@@ -257,6 +268,14 @@ class _Reading:
         for path, place, names in named:
             if unknown := ", ".join(sorted(names - known)):
                 raise self._fault(path, place, f"there is no {what} of that id: {unknown}")
+
+    def _refuse_wrong_citations(self, instruments: Iterable[Instrument], rows: Iterable[Standing]) -> None:
+        wrong = [
+            str(self._fault(row.path, (*row.place, "article"), why))
+            for row, why in wrong_citations({read.id: read for read in instruments}, rows)
+        ]
+        if wrong:
+            raise Unreadable("\n".join(wrong))
 
     def _read(self, where: str, model: type[AnyRecord]) -> AnyRecord:
         text = self._files.get(where)

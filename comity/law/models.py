@@ -168,6 +168,43 @@ class Reservation(SaidOfKinds):
     state: Country
 
 
+class Text(Record):
+    """What can be cited of one text: its articles, and how many numbered paragraphs those have whose text was read.
+
+    `named`: what stands before its numbers where another text is spoken of; `inserted`: articles as `9bis`.
+    """
+
+    named: str = Field(min_length=1)
+    articles: int | Literal["unknown"] = Field(description="the number of its last article")
+    inserted: tuple[str, ...] = ()
+    paragraphs: dict[str, int] = Field(default_factory=dict, description="0: it has none that is numbered")
+    source: str = Field(description="where its articles were counted; `none`: nowhere")
+
+    @model_validator(mode="after")
+    def _counted_where_there(self) -> "Text":
+        if self.counted and self.source == "none":
+            raise ValueError("what was counted names its source")
+        if strangers := sorted(article for article in self.paragraphs if not self.has(article)):
+            raise ValueError(f"paragraphs of articles that it does not have: {', '.join(strangers)}")
+        return self
+
+    @property
+    def counted(self) -> bool:
+        """Whether anybody has counted its articles."""
+        return self.articles != "unknown"
+
+    def has(self, article: str) -> bool:
+        """Whether that article can be there: of a text whose articles nobody counted, any."""
+        if self.articles == "unknown" or article in self.inserted:
+            return True
+        return article.isdecimal() and 1 <= int(article) <= self.articles
+
+    @property
+    def range(self) -> str:
+        """Its articles, in words."""
+        return " and ".join([f"1 to {self.articles}", *([", ".join(self.inserted)] if self.inserted else [])])
+
+
 class Instrument(Record):
     """One treaty or law, as comity/law/instruments holds it. Where it has no row of a kind, nobody has read of one.
 
@@ -181,6 +218,7 @@ class Instrument(Record):
     status: str = Field(description="what is known of its entry into force, with the source")
     applies_from: date | None = Field(default=None, description="before that day it binds nobody")
     parties: Parties
+    texts: tuple[Text, ...] = Field((), description="what its rows cite; its own text stands first")
     asked: Provision = Field(description="where it says that dates asked for are taken into account")
     covers: tuple[Said, ...] = ()
     channels: tuple[Channel, ...] = ()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from comity.law.citing import texts_of, wrong_citation
 from comity.law.models import Instrument, KindOfMeasure, OfKind, Profile, Safeguard
 from comity.request.deadlines import Provision
 
@@ -16,6 +17,14 @@ class Naming(NamedTuple):
     path: str
     place: tuple[int | str, ...]
     names: frozenset[str]
+
+
+class Standing(NamedTuple):
+    """A row that says where a law says something, and where the row stands; as Naming."""
+
+    path: str
+    place: tuple[int | str, ...]
+    row: Provision
 
 
 def kinds_named(instruments: Iterable[Instrument], safeguards: Iterable[Safeguard]) -> Iterator[Naming]:
@@ -39,33 +48,60 @@ def instruments_named(kinds: Iterable[KindOfMeasure]) -> Iterator[Naming]:
         yield Naming("measures.toml", (*place, "instruments"), frozenset(row.instruments))
 
 
-def sources_named(
+def provisions(
     instruments: Iterable[Instrument], kinds: Iterable[KindOfMeasure], safeguards: Iterable[Safeguard]
-) -> Iterator[Naming]:
-    """Sources, in every row that says what was read."""
+) -> Iterator[Standing]:
+    """Every row that says where a law says something, but those of profiles."""
     for read in instruments:
-        yield from _sources_in(_file_of(read), read)
-        yield Naming(_file_of(read), ("parties", "source"), frozenset(_SOURCE.findall(read.parties.source)))
-    for row_at, row in _rows_of_kinds(kinds):
-        yield Naming("measures.toml", (*row_at, "source"), _sources_of(row))
+        yield from _rows_in(_file_of(read), read)
+    for place, row in _rows_of_kinds(kinds):
+        yield Standing("measures.toml", place, row)
     for number, safeguard in enumerate(safeguards):
-        yield Naming("safeguards.toml", ("safeguards", number, "source"), _sources_of(safeguard))
+        yield Standing("safeguards.toml", ("safeguards", number), safeguard)
 
 
-def sources_of(profiles: Mapping[str, Profile]) -> Iterator[Naming]:
-    """The same in profiles, by the path of each."""
+def provisions_of(profiles: Mapping[str, Profile]) -> Iterator[Standing]:
+    """The same of profiles, by the path of each."""
     for path, read in profiles.items():
-        yield from _sources_in(path, read)
+        yield from _rows_in(path, read)
 
 
-def _sources_in(path: str, read: Instrument | Profile) -> Iterator[Naming]:
+def sources_named(instruments: Iterable[Instrument], standing: Iterable[Standing]) -> Iterator[Naming]:
+    """Sources, in every row that says what was read."""
+    for path, place, row in standing:
+        yield Naming(path, (*place, "source"), _sources_in(row.source))
+    for read in instruments:
+        yield Naming(_file_of(read), ("parties", "source"), _sources_in(read.parties.source))
+        for number, text in enumerate(read.texts):
+            yield Naming(_file_of(read), ("texts", number, "source"), _sources_in(text.source))
+
+
+def wrong_citations(
+    instruments: Mapping[str, Instrument], standing: Iterable[Standing]
+) -> Iterator[tuple[Standing, str]]:
+    """Rows that cite what no text has, and why: an instrument cites its own text, what rests on one cites that."""
+    texts = texts_of(instruments)
+    for each in standing:
+        own = instruments.get(_own_of(each))
+        if why := wrong_citation(each.row.article, own.texts[0] if own and own.texts else None, texts):
+            yield each, why
+
+
+def _own_of(standing: Standing) -> str:
+    """The instrument of which a row speaks, or ""."""
+    if isinstance(standing.row, OfKind):
+        return standing.row.instruments[0] if len(standing.row.instruments) == 1 else ""
+    return standing.path.removeprefix("instruments/").removesuffix(".toml")
+
+
+def _rows_in(path: str, read: Instrument | Profile) -> Iterator[Standing]:
     for table in type(read).model_fields:
         rows = getattr(read, table)
         if isinstance(rows, Provision):
-            yield Naming(path, (table, "source"), _sources_of(rows))
+            yield Standing(path, (table,), rows)
         for number, row in enumerate(rows if isinstance(rows, tuple) else ()):
             if isinstance(row, Provision):
-                yield Naming(path, (table, number, "source"), _sources_of(row))
+                yield Standing(path, (table, number), row)
 
 
 def _rows_of_kinds(kinds: Iterable[KindOfMeasure]) -> Iterator[tuple[tuple[int | str, ...], OfKind]]:
@@ -77,8 +113,8 @@ def _rows_of_kinds(kinds: Iterable[KindOfMeasure]) -> Iterator[tuple[tuple[int |
                     yield ("kinds", number, column, index), row
 
 
-def _sources_of(row: Provision) -> frozenset[str]:
-    return frozenset(_SOURCE.findall(row.source))
+def _sources_in(source: str) -> frozenset[str]:
+    return frozenset(_SOURCE.findall(source))
 
 
 def _file_of(read: Instrument) -> str:

@@ -281,7 +281,7 @@ def test_reading_the_law_costs_little_more_than_parsing_its_files() -> None:
 
 
 @pytest.mark.parametrize(("file", "old", "new", "fault"), [
-    ("instruments/eio.toml", "\n[parties]\n", "\n[parties\n", r"\(at line 27, column 9\)"),
+    ("instruments/eio.toml", "\n[parties]\n", "\n[parties\n", r"\(at line 29, column 9\)"),
     ("instruments/eio.toml", 'id = "eio"', 'id = "oie"', r"id: it must be the name of the file, 'eio'"),
     ("instruments/eio.toml", 'length = "1 week"', 'length = "one week"',
      r"rules\[1\]\.length: .*'one week' is no length"),
@@ -337,6 +337,20 @@ def test_reading_the_law_costs_little_more_than_parsing_its_files() -> None:
      r"asked\.source: there is no source of that id: S998"),
     ("instruments/eio.toml", 'source = "S14, S126, S127, S128"', 'source = "S998"',
      r"parties\.source: there is no source of that id: S998"),
+    ("instruments/eio.toml", 'article = "12(3)"', 'article = "12(99)x"',
+     r"rules\[3\]\.article: '12\(99\)x' is no citation; write an article as 12"),
+    ("instruments/eio.toml", 'article = "12(3)"', 'article = "12(7)"',
+     r"rules\[3\]\.article: Directive 2014/41/EU art\. 12 has the paragraphs \(1\) to \(6\), and no \(7\)"),
+    ("instruments/eio.toml", 'article = "12(2)"', 'article = "40(2)"',
+     r"asked\.article: Directive 2014/41/EU has no article 40; it has 1 to 39 and 5a"),
+    ("measures.toml", 'article = "Budapest 26(2)"', 'article = "Budapest 26(3)"',
+     r"kinds\[\d+\]\.given\[\d+\]\.article: Budapest art\. 26 has the paragraphs \(1\) to \(2\), and no \(3\)"),
+    ("safeguards.toml", 'article = "Lanzarote 35(1)(f)"', 'article = "Lanzarotte 35(1)(f)"',
+     r"safeguards\[\d+\]\.article: 'Lanzarotte 35\(1\)\(f\)' is no citation; did you mean Lanzarote\?"),
+    ("instruments/eio.toml", "articles = 39", "articles = 38",
+     r"texts\[1\]: .*paragraphs of articles that it does not have: 39"),
+    ("instruments/eio.toml", 'source = "S175"', 'source = "S998"',
+     r"texts\[1\]\.source: there is no source of that id: S998"),
     ("defaults/default.toml", 'P1d = "4 hours", ', "", r"missing: acknowledge\.P1d"),
     ("defaults/default.toml", '"15 minutes"', '"a while"', r"clocks\.acknowledge\.P0: .*'a while' is no length"),
     ("retention/default.toml", 'record = "30 years"', 'record = "3 years"',
@@ -366,7 +380,7 @@ def test_a_bad_file_is_refused_with_the_place_at_fault(
 
 
 _KEYS_AT_FAULT = (
-    r"\[|id|length|duty|extension|nature|verified|checked|acknowledge|record|content|vault|told_again|hold|when|tell"
+    r"\[|id|article|length|duty|extension|nature|verified|checked|acknowledge|record|content|vault|told_again|hold|when|tell"
     r"|outside|states|kinds|before|instruments|source|^[A-Z]{2} = "
 )
 

@@ -281,7 +281,7 @@ def test_reading_the_law_costs_little_more_than_parsing_its_files() -> None:
 
 
 @pytest.mark.parametrize(("file", "old", "new", "fault"), [
-    ("instruments/eio.toml", "\n[parties]\n", "\n[parties\n", r"\(at line 29, column 9\)"),
+    ("instruments/eio.toml", "\n[parties]\n", "\n[parties\n", r"\(at line 31, column 9\)"),
     ("instruments/eio.toml", 'id = "eio"', 'id = "oie"', r"id: it must be the name of the file, 'eio'"),
     ("instruments/eio.toml", 'length = "1 week"', 'length = "one week"',
      r"rules\[1\]\.length: .*'one week' is no length"),
@@ -349,7 +349,7 @@ def test_reading_the_law_costs_little_more_than_parsing_its_files() -> None:
      r"safeguards\[\d+\]\.article: 'Lanzarotte 35\(1\)\(f\)' is no citation; did you mean Lanzarote\?"),
     ("instruments/eio.toml", "articles = 39", "articles = 38",
      r"texts\[1\]: .*paragraphs of articles that it does not have: 39"),
-    ("instruments/eio.toml", 'source = "S175"', 'source = "S998"',
+    ("instruments/eio.toml", 'source = "S175, S187"\n\n[[texts]]', 'source = "S998"\n\n[[texts]]',
      r"texts\[1\]\.source: there is no source of that id: S998"),
     ("defaults/default.toml", 'P1d = "4 hours", ', "", r"missing: acknowledge\.P1d"),
     ("defaults/default.toml", '"15 minutes"', '"a while"', r"clocks\.acknowledge\.P0: .*'a while' is no length"),

@@ -1,21 +1,24 @@
-"""Acts on the same hundred requests when they are all that is open, and among many more."""
+"""Acts on a hundred requests when they are all that is open, and among many more, in turns."""
 
 import argparse
 import asyncio
-import itertools
 import os
 import random
 import statistics
 import tempfile
 import time
+import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from ulid import ULID
 
-from bench.apart import apart
 from bench.filling import fill, pattern, ringing_at
 from bench.life import LIFE
 from bench.report import Found, Row
@@ -25,6 +28,7 @@ from bench.spans import collect
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Deed, Particulars
 from desk.counter import Counter
+from temporal import logs
 
 _FIXED = 100
 _AT_A_TIME = 4
@@ -43,35 +47,70 @@ class Open:
 
 
 def measure(asked: argparse.Namespace) -> Found:
-    """First with a hundred open, then with `asked.open`."""
-    with tempfile.TemporaryDirectory(prefix="comity-bench-") as folder, beside(collect) as spans:
+    """Two of comity, one with a hundred open and one with `asked.open`, whose acts take turns."""
+    with tempfile.TemporaryDirectory(prefix="comity-bench-") as folder, ExitStack() as stack:
+        spans = stack.enter_context(beside(collect))
         spans_to = f"http://127.0.0.1:{spans.recv()}/v1/traces"
-        few, many, filled = apart(grow, Path(folder), spans_to, asked.open)
-    return Found((_row(few, many, asked.open, filled),))
+        few, many = (
+            stack.enter_context(beside(partial(_hold, Path(folder) / str(count), spans_to, count)))
+            for count in (_FIXED, asked.open)
+        )
+        filled = [_answer(side) for side in (few, many)]
+        turns = [_turn(few, many) if number % 2 else _turn(many, few)[::-1] for number in range(_TURNS)]
+        on_few, on_many = (_together(side) for side in zip(*turns, strict=True))
+    return Found((_row(on_few, on_many, asked.open, filled[1]),))
 
 
-def grow(folder: Path, spans_to: str, count: int) -> tuple[Open, Open, float]:
-    """What acts take before and after, and how many seconds the filling took."""
-    return asyncio.run(_grow(folder, spans_to, count))
+def _turn(one: Connection, other: Connection) -> tuple[Open, Open]:
+    """Acts on one side, then on the other."""
+    return _asked(one), _asked(other)
 
 
-async def _grow(folder: Path, spans_to: str, count: int) -> tuple[Open, Open, float]:
+def _asked(side: Connection) -> Open:
+    side.send("act")
+    took: Open = _answer(side)
+    return took
+
+
+def _answer(side: Connection) -> Any:
+    answer = side.recv()
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+def _together(turns: Sequence[Open]) -> Open:
+    fixed = [second for turn in turns for second in turn.fixed]
+    on_any = [second for turn in turns for second in turn.any]
+    return Open(fixed, on_any, turns[-1].worker, turns[-1].server)
+
+
+def _hold(folder: Path, spans_to: str, count: int, orders: Connection) -> None:
+    """A process with so many open: says how many seconds filling took, then acts when it is told to, until None."""
+    with folder.with_suffix(".log").open("w") as log:
+        logs.configure(log)
+        asyncio.run(_held(folder, spans_to, count, orders))
+    os._exit(0)  # the SDK may crash at the exit of the interpreter (sdk-python#300)
+
+
+async def _held(folder: Path, spans_to: str, count: int, orders: Connection) -> None:
     async with comity(folder, spans_to) as side:
-        events = ringing_at(await pattern(side.counter), datetime.now(UTC) + _A_MONTH)
-        fixed = await fill(side.counter, events, _FIXED)
-        await _acts(side.counter, fixed)  # what is done once is not measured
-        few = await _open(side, fixed, fixed)
-        began = time.perf_counter()
-        others = await fill(side.counter, events, count - _FIXED)
-        filled = time.perf_counter() - began
-        await _acts(side.counter, fixed)
-        return few, await _open(side, fixed, fixed + others), filled
+        try:
+            events = ringing_at(await pattern(side.counter), datetime.now(UTC) + _A_MONTH)
+            began = time.perf_counter()
+            references = await fill(side.counter, events, count)
+            filled = time.perf_counter() - began
+            await _acts(side.counter, references[:_FIXED])  # what is done once is not measured
+            orders.send(filled)
+            while await asyncio.to_thread(orders.recv):
+                orders.send(await _open(side, references))
+        except Exception as error:  # told to the one who asked, who stops
+            orders.send(RuntimeError("".join(traceback.format_exception(error))))
 
 
-async def _open(side: Comity, fixed: Sequence[str], all_open: Sequence[str]) -> Open:
-    again = list(itertools.chain.from_iterable([fixed] * _TURNS))
-    on_fixed = await _acts(side.counter, again)
-    on_any = await _acts(side.counter, random.choices(all_open, k=len(again)))  # noqa: S311 - no secret
+async def _open(side: Comity, references: Sequence[str]) -> Open:
+    on_fixed = await _acts(side.counter, references[:_FIXED])
+    on_any = await _acts(side.counter, random.choices(references, k=_FIXED))  # noqa: S311 - no secret
     return Open(on_fixed, on_any, resident(os.getpid()), resident(server_pid(side)))
 
 
@@ -108,7 +147,7 @@ def _row(few: Open, many: Open, count: int, filled: float) -> Row:
         f"server {many.server >> 20} against {few.server >> 20} MiB",
         "≤ 1.5 × and ≤ 1.5 ×, memory stated",
         max(late, usual) <= 1.5,
-        f"{count:,} open against {_FIXED}, filled in {filled:.0f} s; {_FIXED * _TURNS} acts each, "
+        f"{count:,} open against {_FIXED}, filled in {filled:.0f} s; {_FIXED * _TURNS} acts each, in {_TURNS} turns, "
         f"{_AT_A_TIME} at a time",
     )
 

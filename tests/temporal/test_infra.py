@@ -40,6 +40,7 @@ def test_the_development_server_is_told_all_of_it() -> None:
         *(f"--search-attribute={key.name}=Keyword" for key in SEARCH_ATTRIBUTES),
         "--dynamic-config-value=system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2",
         "--dynamic-config-value=limit.historyCount.suggestContinueAsNew=1000",
+        "--dynamic-config-value=history.transferProcessorMaxPollRPS=200",
     ]
 
 

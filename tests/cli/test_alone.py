@@ -102,7 +102,7 @@ def test_a_lawyer_reads_the_law_and_is_told_the_line_of_a_fault(nowhere: Premise
     typed = Typist(nowhere)
     assert {"id", "standing", "read"} <= set(json.loads(typed("law", "list", "--json").stdout)[0])
     assert json.loads(typed("law", "show", "EIO", "--json").stdout)["rules"][0]["article"] == "16(1)"
-    assert b"CHECK AGAINST THE TEXT" in typed("law", "show", "eio").stdout
+    assert b"CHECK AGAINST THE TEXT" in typed("law", "show", "harare").stdout
     kept = json.loads(typed("law", "show", "Expedited preservation", "--json").stdout)
     assert kept["followed_by"][0]["article"] == "Budapest 29(2)(f), 29(7)"
     assert b"WHAT MUST FOLLOW" in typed("law", "show", "expedited preservation").stdout

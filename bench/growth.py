@@ -15,20 +15,19 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from ulid import ULID
 
 from bench.filling import fill, pattern, ringing_at
 from bench.life import LIFE
 from bench.report import Found, Row
-from bench.runner import beside, resident, server_pid
+from bench.runner import answer, beside, resident, server_pid, until_done
 from bench.sides import Comity, comity
 from bench.spans import collect
 from comity.request.lifecycle import Act, Role
 from comity.request.model import Deed, Particulars
 from desk.counter import Counter
-from temporal import logs
 
 _FIXED = 100
 _AT_A_TIME = 4
@@ -55,7 +54,7 @@ def measure(asked: argparse.Namespace) -> Found:
             stack.enter_context(beside(partial(_hold, Path(folder) / str(count), spans_to, count)))
             for count in (_FIXED, asked.open)
         )
-        filled = [_answer(side) for side in (few, many)]
+        filled = [cast("float", answer(side)) for side in (few, many)]
         turns = [_turn(few, many) if number % 2 else _turn(many, few)[::-1] for number in range(_TURNS)]
         on_few, on_many = (_together(side) for side in zip(*turns, strict=True))
     return Found((_row(on_few, on_many, asked.open, filled[1]),))
@@ -68,15 +67,7 @@ def _turn(one: Connection, other: Connection) -> tuple[Open, Open]:
 
 def _asked(side: Connection) -> Open:
     side.send("act")
-    took: Open = _answer(side)
-    return took
-
-
-def _answer(side: Connection) -> Any:
-    answer = side.recv()
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer
+    return cast("Open", answer(side))
 
 
 def _together(turns: Sequence[Open]) -> Open:
@@ -87,10 +78,7 @@ def _together(turns: Sequence[Open]) -> Open:
 
 def _hold(folder: Path, spans_to: str, count: int, orders: Connection) -> None:
     """A process with so many open: says how many seconds filling took, then acts when it is told to, until None."""
-    with folder.with_suffix(".log").open("w") as log:
-        logs.configure(log)
-        asyncio.run(_held(folder, spans_to, count, orders))
-    os._exit(0)  # the SDK may crash at the exit of the interpreter (sdk-python#300)
+    until_done(folder.with_suffix(".log"), _held(folder, spans_to, count, orders))
 
 
 async def _held(folder: Path, spans_to: str, count: int, orders: Connection) -> None:

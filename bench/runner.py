@@ -5,12 +5,12 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import cast
+from typing import Any, NoReturn, cast
 
 from temporalio.api.enums.v1 import EventType
 
@@ -80,18 +80,20 @@ class Running:
     def lives(self, count: int, at_a_time: int) -> Took:
         """Have it live, and wait."""
         self.orders.send(Lives(count, at_a_time))
-        return cast("Took", self._answer())
+        return cast("Took", answer(self.orders))
 
     def history(self, workflow_id: str) -> History:
         """The history of one of its workflows."""
         self.orders.send(workflow_id)
-        return cast("History", self._answer())
+        return cast("History", answer(self.orders))
 
-    def _answer(self) -> object:
-        answer = self.orders.recv()
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+
+def answer(orders: Connection) -> object:
+    """What the other process answers. Raises what it raised."""
+    answered = orders.recv()
+    if isinstance(answered, BaseException):
+        raise answered
+    return answered
 
 
 @contextmanager
@@ -123,9 +125,14 @@ def beside(work: Callable[[Connection], None]) -> Iterator[Connection]:
 
 
 def _work(name: str, folder: Path, spans_to: str, orders: Connection) -> None:
-    with folder.with_suffix(".log").open("w") as log:
-        logs.configure(log)
-        asyncio.run(_serve(name, folder, spans_to, orders))
+    until_done(folder.with_suffix(".log"), _serve(name, folder, spans_to, orders))
+
+
+def until_done(log: Path, work: Coroutine[Any, Any, None]) -> NoReturn:
+    """The whole of a process: what it does, with what it logs in a file; then its end."""
+    with log.open("w") as file:
+        logs.configure(file)
+        asyncio.run(work)
     os._exit(0)  # the SDK may crash at the exit of the interpreter (sdk-python#300)
 
 

@@ -220,7 +220,12 @@ class People:
             return
         if on_behalf and role in OUTSIDE and _ENTERS_FOR_OTHERS.intersection(held):
             return
-        raise NotYours(f"{id_} does not hold the role '{role}'; held: {', '.join(held)}{_hint(role)}")
+        raise NotYours(f"{id_} does not hold the role '{role}'; held: {', '.join(held)}{_hint(frozenset({role}))}")
+
+    def none_of(self, id_: str, able: frozenset[Role]) -> NotYours:
+        """The error for somebody who holds none of the roles that may do an act."""
+        held, may = ", ".join(self.roles_of(id_)), ", ".join(sorted(able))
+        return NotYours(f"{id_} does not hold a role that may do this ({may}); held: {held}{_hint(able)}")
 
     def in_hand(self, id_: str, role: Role) -> Role:
         """The role in which somebody has the paper of an act in hand who `may_act`: of another's act, their own.
@@ -238,8 +243,11 @@ class People:
         return self._file.latest
 
 
-def _hint(role: Role) -> str:
-    return "; a coordinator or duty officer may enter it on behalf, with what proves it" if role in OUTSIDE else ""
+def _hint(able: frozenset[Role]) -> str:
+    theirs = sorted(able & OUTSIDE)
+    whose = " (--role says of whom)" if len(theirs) > 1 else ""
+    by = f"; a coordinator or duty officer may enter it on behalf of {', '.join(theirs)}{whose}, with what proves it"
+    return by if theirs else ""
 
 
 def _read(path: Path) -> dict[str, Person]:

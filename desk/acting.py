@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from ulid import ULID
 
-from comity.errors import NotFound, NotOpen, Unreadable
+from comity.errors import NotFound, NotOpen, Stale, Unreadable
 from comity.faults import faults_of
 from comity.home import Home
 from comity.request.lifecycle import Act, Role, step_of, still_of
@@ -29,7 +29,7 @@ from comity.request.model import (
     particulars_of,
 )
 from comity.request.rules import check, part_of
-from desk.counter import Counter
+from desk.counter import Counter, Tried
 from desk.filing import Paper, file_paper
 from desk.filling import On, filled, takes
 from desk.receipting import of_receipt
@@ -37,6 +37,7 @@ from desk.telling import offered
 from desk.tracing import before
 
 SHORTEST_DIGEST = 8
+_WHOLE = 64
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,20 @@ def deed_of(counter: Counter, reference: str, person: str, said: Said) -> Deed:
     """The deed that was meant, its proof sealed where it is done on behalf of somebody outside.
 
     What is said again under the id of a deed on record is read against the request as it stood before: the same deed.
-    Raises NotOpen for an unknown act or role, Unreadable for particulars that are wrong, and what the door would raise.
+    Raises NotOpen for an unknown act, and, after entering the attempt: NotOpen for an unknown role, Unreadable for
+    particulars that are wrong, Stale for a digest of something else than what stands, and what the door would raise.
     """
     request = _as_it_stood(counter, reference, said.deed)
     act = _act(request, said.act)
     receipt = of_receipt(counter, request, (person, said.part), said.receipt)
-    particulars = _bound_to_key(counter.home, _particulars(counter, request, (act, said), receipt))
+    with counter.attempt(reference, Tried(act=act, person=person, part=said.part)):
+        return _deed(counter, request, (act, person, said), receipt)
+
+
+def _deed(counter: Counter, request: Request, what: tuple[Act, str, Said], receipt: dict[str, Any]) -> Deed:
+    act, person, said = what
     role = role_named(said.role) or counter.role_for(person, _able(request, act, said), on_behalf=bool(said.on_behalf))
+    particulars = _bound_to_key(counter.home, _particulars(counter, request, (act, said), receipt))
     deed = Deed(
         id=said.deed or str(ULID()),
         act=act,
@@ -182,12 +190,24 @@ def _channel_of(home: Home, draft: Draft) -> Channel:
 
 
 def _whole_digest(request: Request, part: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The digest that stands before the person may be given by its beginning, as `comity show` prints it."""
+    """The digest that stands before the person may be given by its beginning, as `comity show` prints it.
+
+    A whole one is the door's to compare. Raises Stale for the beginning of another.
+    """
     seen = given.get("seen")
+    if not isinstance(seen, str) or len(seen) >= _WHOLE:
+        return given
     standing = _standing(request, part)
-    if isinstance(seen, str) and standing and len(seen) >= SHORTEST_DIGEST and standing.startswith(seen):
-        return given | {"seen": standing}
-    return given
+    if standing is None:
+        raise Stale(
+            f"--with: seen: nothing stands on {part} that has a digest to be seen; `comity show` says what is open"
+        )
+    if len(seen) < SHORTEST_DIGEST or not standing.startswith(seen):
+        raise Stale(
+            f"--with: seen: what stands on {part} now has the digest {standing[:12]}, not the one named;"
+            " look at it again (`comity show`) before you decide"
+        )
+    return given | {"seen": standing}
 
 
 def _standing(request: Request, part: str) -> str | None:

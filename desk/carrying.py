@@ -3,27 +3,15 @@
 import asyncio
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from activities.evidence import Departure, EvidenceRoom
-from comity.errors import NotOpen, Refused
+from comity.errors import NotOpen
 from comity.request.lifecycle import Role, Status
 from comity.request.model import BY_MACHINE, Package, Request
 from comity.request.rules import part_of
-from desk.counter import Counter
+from desk.counter import Counter, Tried
 from desk.sealing import silent
 
 _READY = frozenset({Status.APPROVED, Status.REJECTED, Status.RECALLED})
-
-
-class Tried(BaseModel):
-    """A package that was asked for and not written."""
-
-    model_config = ConfigDict(frozen=True)
-
-    act: str = "write for carriage"
-    person: str
-    part: str
 
 
 async def pack(counter: Counter, reference: str, package: tuple[str, str]) -> tuple[Path, ...]:
@@ -34,12 +22,9 @@ async def pack(counter: Counter, reference: str, package: tuple[str, str]) -> tu
     recipient is here; a refusal is entered as an attempt.
     """
     name, person = package
-    try:
+    with counter.attempt(reference, Tried(act="write for carriage", person=person, part=name)):
         counter.people.may_act(person, Role.EVIDENCE_OFFICER, on_behalf=False)
         departure = _departure(counter.request(reference), name)
-    except Refused as refusal:
-        counter.enter_attempt(reference, Tried(person=person, part=name), refusal)
-        raise
     return await asyncio.to_thread(EvidenceRoom(counter.home, counter.client).write, departure, silent)
 
 

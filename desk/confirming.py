@@ -9,7 +9,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
-from comity.errors import AlreadyKnown, NotOpen, Objection, Refused
+from comity.errors import AlreadyKnown, NotOpen, Objection
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
@@ -39,7 +39,7 @@ from comity.request.model import (
 from comity.request.opening import NO_INSTRUMENT, opening
 from comity.request.reading import read
 from desk.comparing import DATES, Beyond, beyond
-from desk.counter import Counter
+from desk.counter import Counter, Tried
 from desk.linking import link
 from desk.opening import letter_of
 from desk.sealing import Handed, sealed_once
@@ -146,13 +146,11 @@ async def confirm(counter: Counter, submission: Submission, reference: str) -> C
     each a deed. Nothing is lowered. Safe to repeat with the same bytes. Raises Unreadable, NotOpen, Objection and
     AlreadyKnown, after entering the attempt.
     """
-    counter.people.may_act(submission.person, Role.COORDINATOR, on_behalf=False)
-    try:
+    with counter.attempt(reference, Tried(act=Act.CONFIRM_IN_WRITING, person=submission.person)):
+        counter.people.may_act(submission.person, Role.COORDINATOR, on_behalf=False)
+    with counter.attempt(reference, Input.of(submission.data)):
         found = Confirmation(counter, counter.request(reference), submission, read(submission.data, known_states()))
         foreign = _number(found)
-    except Refused as refusal:
-        counter.enter_attempt(reference, Input.of(submission.data), refusal)
-        raise
     deed = _confirming(found)
     foresee(counter, reference, (deed,))
     following = [*_questions(found), *_measures(found), *_raised(found)]

@@ -1,6 +1,8 @@
 """The counter at which people do acts: who they are is checked, refusals are entered as attempts, receipts given."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,13 +25,21 @@ from comity.ledger import log
 from comity.ledger.leaf import Entry, Kind
 from comity.people import People
 from comity.register import reading
-from comity.request.lifecycle import Role, Status
+from comity.request.lifecycle import OUTSIDE, Role, Status
 from comity.request.model import Deed, Receipt, Request, canonical, digest_of
 from comity.request.rules import check
 from desk.recorded import on_record
 from temporal import tracing
 
 AGAIN_AFTER = 0.05
+
+
+class Tried(BaseModel):
+    """An act that was refused before it was a deed."""
+
+    act: str
+    person: str
+    part: str = "request"
 
 
 class Attempt(BaseModel):
@@ -58,12 +68,9 @@ class Counter:
             return await self._act(reference, deed)
 
     async def _act(self, reference: str, deed: Deed) -> Receipt:
-        try:
+        with self.attempt(reference, deed):
             self.people.may_act(deed.person, deed.role, on_behalf=deed.on_behalf is not None)
             return self._receipt_on_record(reference, deed) or await self._through_the_door(reference, deed)
-        except Refused as refusal:
-            self.enter_attempt(reference, deed, refusal)
-            raise
 
     def on_record(self, reference: str, deed: str) -> bool:
         """Whether a deed of that id is on record."""
@@ -132,6 +139,15 @@ class Counter:
         """Temporal gives all updates of one id the same answer: another deed of the same id must come to the door."""
         return f"{deed.id}-{RecordCipher(self.home.keys, reference).keyed(digest_of(deed))[:32]}"
 
+    @contextmanager
+    def attempt(self, reference: str, tried: BaseModel) -> Iterator[None]:
+        """What is refused within is entered in the ledger as an attempt, as `enter_attempt` does."""
+        try:
+            yield
+        except Refused as refusal:
+            self.enter_attempt(reference, tried, refusal)
+            raise
+
     def enter_attempt(self, reference: str, tried: BaseModel, refusal: ComityError) -> None:
         """Enter a refusal in the ledger, in a transaction of its own. `reference` is "" where there is no request.
 
@@ -170,9 +186,12 @@ class Counter:
         Raises NotYours when they hold none of them.
         """
         held = [role for role in self.people.roles_of(person) if role in able]
-        chosen = held[0] if held else min(able)
-        self.people.may_act(person, chosen, on_behalf=on_behalf)
-        return chosen
+        if held:
+            return held[0]
+        if on_behalf and min(able) in OUTSIDE:
+            self.people.may_act(person, min(able), on_behalf=True)
+            return min(able)
+        raise self.people.none_of(person, able)
 
     def organisation_of(self, person: str, role: Role) -> str:
         """The organisation of somebody in custody: ours; of who executes, their unit. Raises NotYours."""

@@ -114,12 +114,9 @@ def told(taken: Sequence[Taken]) -> Iterator[str]:
 @contextmanager
 def _entered(counter: Counter, handed: Intake, exhibit: str | None = None) -> Iterator[None]:
     """What is refused within is entered in the ledger as an attempt."""
-    try:
+    tried = Tried(part=handed.measure, person=handed.person, role=handed.role, exhibit=exhibit)
+    with counter.attempt(handed.reference, tried):
         yield
-    except Refused as refusal:
-        tried = Tried(part=handed.measure, person=handed.person, role=handed.role, exhibit=exhibit)
-        counter.enter_attempt(handed.reference, tried, refusal)
-        raise
 
 
 def _looked_at(counter: Counter, handed: Intake) -> list[tuple[Found, _Standing | None]]:

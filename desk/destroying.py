@@ -14,7 +14,7 @@ from ulid import ULID
 
 from activities.notices import By, notice
 from activities.retention import looked_at
-from comity.errors import KeyGone, NotFound, NotOpen, Objection, Refused, Stale
+from comity.errors import KeyGone, NotFound, NotOpen, Objection, Stale
 from comity.evidence import exhibits
 from comity.home import Home
 from comity.keys.record_key import RecordCipher
@@ -92,12 +92,9 @@ def _stepped(counter: Counter, reference: str, act: tuple[str, str, frozenset[Ro
     name, person, able = act
     told = {"what": said.what, "reason": said.reason, "seen": said.seen, "trace": tracing.trace_id()}
     tried = Tried(act=name, person=person, **told)
-    try:
+    with counter.attempt(reference, tried):
         by = By(person, counter.role_for(person, able, on_behalf=False), datetime.now(UTC))
         return _entered(counter.home, _Step(reference, by, tried))
-    except Refused as refusal:
-        counter.enter_attempt(reference, tried, refusal)
-        raise
 
 
 def _entered(home: Home, step: _Step) -> Destruction:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from ulid import ULID
 
-from comity.errors import Objection, Refused, Unreadable
+from comity.errors import Objection, Unreadable
 from comity.home import Home
 from comity.keys.request_keys import KeyClass
 from comity.law.library import Law
@@ -37,11 +37,8 @@ def drawn_up(counter: Counter, reference: str, wanted: Wanted) -> dict[str, Any]
     the office, NotFound, Unreadable for a kind that is left open, and Objection where nothing must follow, or nothing
     is kept any more. A refusal is entered as an attempt.
     """
-    try:
+    with counter.attempt(reference, wanted):
         return _drawn_up(counter, reference, wanted)
-    except Refused as refusal:
-        counter.enter_attempt(reference, wanted, refusal)
-        raise
 
 
 def _drawn_up(counter: Counter, reference: str, wanted: Wanted) -> dict[str, Any]:

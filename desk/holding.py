@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from ulid import ULID
 
 from activities.notices import By, notice
-from comity.errors import KeyGone, Objection, Refused
+from comity.errors import KeyGone, Objection
 from comity.home import Home
 from comity.keys.record_key import RecordCipher
 from comity.ledger import log
@@ -74,12 +74,9 @@ def place(counter: Counter, reference: str, person: str, grounds: Grounds) -> To
     Raises NotYours, and Objection where its record is destroyed already; a refusal is entered as an attempt.
     """
     tried = Tried(act=PLACE, person=person, trace=tracing.trace_id(), **grounds.model_dump())
-    try:
+    with counter.attempt(reference, tried):
         by = By(person, counter.role_for(person, PLACES, on_behalf=False), datetime.now(UTC))
         return _placed(counter.home, reference, (by, tried), grounds)
-    except Refused as refusal:
-        counter.enter_attempt(reference, tried, refusal)
-        raise
 
 
 def _placed(home: Home, reference: str, by: tuple[By, Tried], grounds: Grounds) -> Told:
@@ -106,16 +103,13 @@ def lift(counter: Counter, reference: str, named: tuple[str, str], reason: str) 
     """
     person, fragment = named
     tried = Tried(act=LIFT, person=person, reason=reason, hold=fragment, trace=tracing.trace_id())
-    try:
+    with counter.attempt(reference, tried):
         by = By(person, counter.role_for(person, LIFTS, on_behalf=False), datetime.now(UTC))
         with counter.home.store.reading() as view:
             hold = holds.find(view, reference, fragment)
         if hold.placed_by == person:
             raise Objection("who placed a hold does not lift it: another reviewer, decider or head of unit does")
         return _lifted(counter.home, hold, by, tried.model_copy(update={"hold": hold.id}))
-    except Refused as refusal:
-        counter.enter_attempt(reference, tried, refusal)
-        raise
 
 
 def _lifted(home: Home, hold: Hold, by: By, tried: Tried) -> Told:

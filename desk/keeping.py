@@ -12,7 +12,7 @@ from ulid import ULID
 
 from activities.notices import By, notice
 from activities.retention import looked_at
-from comity.errors import Busy, NotOpen, Objection, Refused
+from comity.errors import Busy, NotOpen, Objection
 from comity.home import Home
 from comity.keys.record_key import RecordCipher
 from comity.law.calendars import OfficeCalendar
@@ -107,11 +107,8 @@ async def prolong(counter: Counter, reference: str, person: str, said: Prolongin
     Entry and dates are one transaction. The clock looks again by itself, at the latest when it would have told people.
     Raises Refused, after entering the attempt in the ledger.
     """
-    try:
+    with counter.attempt(reference, Wish(**said.model_dump(), person=person)):
         rows = await asyncio.to_thread(_entered, counter, reference, person, said)
-    except Refused as refusal:
-        counter.enter_attempt(reference, Wish(**said.model_dump(), person=person), refusal)
-        raise
     with suppress(RPCError):
         await looked_at(counter.client, reference)
     return rows

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from comity.letters.viewing import Known, view_of
 from comity.request.lifecycle import STILLS, Act, Role
 from comity.request.model import Channel, Deed, Exhibit, LetterKept, Receipt, Request, Way
 from comity.request.rules import check, part_of
-from desk.counter import Counter
+from desk.counter import Counter, Tried
 from desk.filing import Paper, file_paper
 from desk.leaving import leave, refuse_old_file
 from desk.opening import letter_of
@@ -84,7 +85,7 @@ async def lettered(counter: Counter, reference: str, person: str, said: Said) ->
     """Draft a letter, write it, or keep one that came in. Nothing is ever sent: a person hands it on.
 
     Safe to repeat with the same deed id while nothing moves: a letter is dated by it. Raises what is wrong with what
-    was said, before anything is sealed, and what the door would raise.
+    was said, before anything is sealed, and what the door would raise; but for a draft, after entering the attempt.
     """
     request = counter.request(reference)
     if said.coming is not None:
@@ -105,10 +106,11 @@ def _with_id(said: Said) -> Said:
 
 async def _write(counter: Counter, request: Request, what: tuple[str, Said]) -> Lettered:
     person, said = what
-    meant, text = _drafted(counter.home, request, said)
-    settled_on = replace(said, about=meant.about, until=meant.until)
-    deed = _checked(counter, request, _deed(counter, person, settled_on, Way.OUT))
-    refuse_old_file(said.out)
+    with _attempt(counter, request, person):
+        meant, text = _drafted(counter.home, request, said)
+        settled_on = replace(said, about=meant.about, until=meant.until)
+        deed = _checked(counter, request, _deed(counter, person, settled_on, Way.OUT))
+        refuse_old_file(said.out)
     seal = sealed_once(counter.home, _handed(request, deed, said), io.BytesIO(text.encode()))
     exhibit = Exhibit(id=deed.id, sha256=seal.sha256, size=seal.size)
     receipt = await _entered(counter, request, deed, exhibit)
@@ -201,14 +203,19 @@ def _known(home: Home, request: Request, done: Done) -> Known:
 async def _keep(counter: Counter, request: Request, what: tuple[str, Paper, Said]) -> Lettered:
     """Any kind of letter, as it came."""
     person, paper, said = what
-    if said.text or said.to or said.out or said.draft:
-        raise Unreadable("--in and --post keep a letter as it came: leave out --text, --to, --out and --draft")
-    for name in said.about:
-        part_of(request, name)
-    deed = _checked(counter, request, _deed(counter, person, said, Way.IN))
-    exhibit = file_paper(counter.home, request.reference, paper, (deed.id, deed.person, deed.role))
+    with _attempt(counter, request, person):
+        _refuse_edited(said)
+        for name in said.about:
+            part_of(request, name)
+        deed = _checked(counter, request, _deed(counter, person, said, Way.IN))
+        exhibit = file_paper(counter.home, request.reference, paper, (deed.id, deed.person, deed.role))
     receipt = await _entered(counter, request, deed, exhibit)
     return Lettered(kind=said.kind, about=said.about, exhibit=exhibit, receipt=receipt)
+
+
+def _refuse_edited(said: Said) -> None:
+    if said.text or said.to or said.out or said.draft:
+        raise Unreadable("--in and --post keep a letter as it came: leave out --text, --to, --out and --draft")
 
 
 # --- the deed ---------------------------------------------------------------------------------------------------------
@@ -243,6 +250,10 @@ def _deed(counter: Counter, person: str, said: Said, way: Way) -> Deed:
         )
     except ValidationError as error:
         raise Unreadable("; ".join(faults_of(error, Deed, "letter"))) from None
+
+
+def _attempt(counter: Counter, request: Request, person: str) -> AbstractContextManager[None]:
+    return counter.attempt(request.reference, Tried(act=Act.RECORD_LETTER, person=person))
 
 
 def _checked(counter: Counter, request: Request, deed: Deed) -> Deed:

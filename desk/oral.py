@@ -21,7 +21,7 @@ from comity.request.letter import LINE_PATTERN, TEXT_PATTERN
 from comity.request.lifecycle import Act, Duty, Role, Status
 from comity.request.model import Channel, Deed, LetterKept, Measure, Request, Urgency, Way
 from comity.request.rules import ALONE_AT_NIGHT, INFORMATION
-from desk.counter import Counter
+from desk.counter import Counter, Tried
 from desk.filing import CALL_NOTE, Paper, file_paper
 from desk.submitting import Submission, submit
 
@@ -154,7 +154,8 @@ async def open_oral(counter: Counter, call: Call) -> Request:
     """
     law = counter.home.laws.today
     told = {field.name: _taken(field, call.told.get(field.name, ""), law) for field in SIX}
-    role = counter.role_for(call.person, _TAKES_CALLS, on_behalf=False)
+    with counter.attempt("", Tried(act="take a call", person=call.person)):
+        role = counter.role_for(call.person, _TAKES_CALLS, on_behalf=False)
     letter = _letter(call, told, law.kind(told["wanted"]), counter.home.settings.own_state)
     data, again = json.dumps(letter).encode(), _known_again(told)
     submission = Submission(data, call.person, call.received, Channel.PHONE, anew=call.anew, role=role, told=again)

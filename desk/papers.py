@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 from ulid import ULID
 
 from activities.exhibits import custody_entry, opened_seal, particulars_of
-from comity.errors import Objection, Refused, Unreadable
+from comity.errors import Objection, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.custody import OUR_OFFICE, Action, CustodyEntry
 from comity.evidence.exhibits import Sealed
@@ -91,12 +91,9 @@ def read(counter: Counter, reference: str, wanted: Wanted) -> str | None:
     Raises NotYours for people outside the office, NotFound, Objection for evidence, which leaves in packages only, and
     Unreadable for what is no text and was asked for without a file. A refusal is entered as an attempt.
     """
-    try:
+    asked = Asked(person=wanted.person, exhibit=wanted.exhibit, reason=wanted.reason)
+    with counter.attempt(reference, asked):
         return _read(counter, reference, wanted)
-    except Refused as refusal:
-        asked = Asked(person=wanted.person, exhibit=wanted.exhibit, reason=wanted.reason)
-        counter.enter_attempt(reference, asked, refusal)
-        raise
 
 
 def _read(counter: Counter, reference: str, wanted: Wanted) -> str | None:

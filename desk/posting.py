@@ -81,11 +81,8 @@ def lines(taken: Taken, came: Came) -> Iterator[str]:
 
 def take(counter: Counter, came: Came) -> Taken:
     """Seal what came in, and have it wait. Raises NotYours, NotFound, Unreadable, after entering the attempt."""
-    try:
+    with counter.attempt("", Tried(act="take post", person=came.person, piece="")):
         return _take(counter, came)
-    except Refused as refusal:
-        counter.enter_attempt("", Tried(act="take post", person=came.person, piece=""), refusal)
-        raise
 
 
 def _take(counter: Counter, came: Came) -> Taken:
@@ -143,25 +140,19 @@ def read(counter: Counter, piece: Piece, wanted: papers.Wanted) -> str | None:
 
     Raises NotYours for people outside the office, and Unreadable for what is no text and was asked for without a file.
     """
-    try:
+    tried = Tried(act="read a paper", person=wanted.person, piece=piece.id, reason=wanted.reason)
+    with counter.attempt(piece.id, tried):
         role = counter.role_for(wanted.person, OFFICE, on_behalf=False)
         return papers.opened(counter.home, _sealed(counter.home, piece), wanted, role)
-    except Refused as refusal:
-        tried = Tried(act="read a paper", person=wanted.person, piece=piece.id, reason=wanted.reason)
-        counter.enter_attempt(piece.id, tried, refusal)
-        raise
 
 
 def set_aside(counter: Counter, piece: Piece, person: str, reason: str) -> None:
     """Let a piece wait no longer that belongs to no request of ours; its paper stays. Raises NotYours, Refused."""
-    try:
+    tried = Tried(act=str(Action.MOVED), person=person, piece=piece.id, reason=reason)
+    with counter.attempt(piece.id, tried):
         role = counter.role_for(person, _MAY_FILE, on_behalf=False)
         post.refuse_ended(piece, None)
         _end(counter.home, piece, None, (person, role, reason))
-    except Refused as refusal:
-        tried = Tried(act=str(Action.MOVED), person=person, piece=piece.id, reason=reason)
-        counter.enter_attempt(piece.id, tried, refusal)
-        raise
 
 
 async def acted(

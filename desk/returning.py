@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from activities.exhibits import custody_links
-from comity.errors import Objection, Refused, Unreadable
+from comity.errors import Objection, Unreadable
 from comity.evidence import exhibits
 from comity.evidence.chain import Link, in_order
 from comity.evidence.custody import OUR_OFFICE, Action
@@ -90,13 +90,11 @@ async def take_back(counter: Counter, person: str, back: Return) -> tuple[Compar
     Returns how each compares with what left, in the order of the package. Safe to repeat under `name`. Raises NotYours,
     Unreadable, Objection for an exhibit that is none of the request's; a refusal is entered as an attempt.
     """
-    try:
+    tried = Tried(person=person, package=back.package, reason=back.reason)
+    with counter.attempt(back.reference, tried):
         lent, name = _lent(counter, back), said_as(back.name)
         counter.role_for(person, MAY, on_behalf=False)
         compared = _compared(counter, back, lent)
-    except Refused as refusal:
-        counter.enter_attempt(back.reference, Tried(person=person, package=back.package, reason=back.reason), refusal)
-        raise
     whole = not any(MISSING in each.faults for each in compared)
     deed = _deed(counter, person, (back, name), compared)
     if whole:

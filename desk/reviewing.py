@@ -13,7 +13,7 @@ from comity.register import linking
 from comity.request.lifecycle import Act, still_of
 from comity.request.model import Deed, Findings, GroundFinding, Measure, Request
 from comity.request.rules import part_of
-from desk.counter import Counter
+from desk.counter import Counter, Tried
 from desk.opening import letter_of
 from desk.recorded import on_record
 
@@ -67,8 +67,15 @@ def _measure(request: Request, part: str) -> Measure:
 def findings(counter: Counter, request: Request, filled: tuple[str, str], by: tuple[str, str | None]) -> Deed:
     """The deed that a filled in form (part, text) makes, by a person, under an id of its own.
 
-    Raises Unreadable for a form that names no finding, or a ground that the law of the measure has not.
+    Raises, after entering the attempt, Unreadable for a form that names no finding, or a ground that the law of the
+    measure has not, and NotYours.
     """
+    part, person = filled[0], by[0]
+    with counter.attempt(request.reference, Tried(act=Act.RECORD_FINDINGS, person=person, part=part)):
+        return _findings(counter, request, filled, by)
+
+
+def _findings(counter: Counter, request: Request, filled: tuple[str, str], by: tuple[str, str | None]) -> Deed:
     (part, text), (person, deed) = filled, by
     measure, found = _measure(request, part), filled_in(text)
     _refuse_strange(measure, counter, (request, found))

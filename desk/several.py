@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from ulid import ULID
 
-from comity.errors import Refused
 from comity.register import reading
 from comity.request.fold import fold, happen
 from comity.request.model import Deed, Receipt
@@ -29,12 +28,9 @@ def foresee(counter: Counter, reference: str, deeds: Sequence[Deed]) -> None:
     for deed in deeds:
         if counter.on_record(reference, deed.id):
             continue
-        try:
+        with counter.attempt(reference, deed):
             counter.people.may_act(deed.person, deed.role, on_behalf=deed.on_behalf is not None)
             check(request, deed, now)
-        except Refused as refusal:
-            counter.enter_attempt(reference, deed, refusal)
-            raise
         request = fold(request, happen(request, deed, now))
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from ulid import ULID
 
 from activities.arrivals import begin_request
-from comity.errors import AlreadyKnown, Refused
+from comity.errors import AlreadyKnown
 from comity.home import Home
 from comity.keys.record_key import RecordCipher
 from comity.keys.request_keys import KeyClass
@@ -37,7 +37,7 @@ from comity.request.model import (
 )
 from comity.request.opening import opening
 from comity.request.reading import read
-from desk.counter import Counter
+from desk.counter import Counter, Tried
 from desk.linking import link
 from desk.sealing import Handed, seal_in
 
@@ -80,16 +80,14 @@ class Submission:
 async def submit(counter: Counter, submission: Submission) -> Receipt:
     """Register what came in and begin its life. Returns the receipt of `receive` (or of the supplement).
 
-    Raises Unreadable and AlreadyKnown, after entering the attempt; nothing has started then. A request that is
-    readable but deficient is registered, with a question for each gap.
+    Raises NotYours, Unreadable and AlreadyKnown, after entering the attempt; nothing has started then. A request that
+    is readable but deficient is registered, with a question for each gap.
     """
-    counter.people.may_act(submission.person, submission.role, on_behalf=False)
-    try:
+    with counter.attempt("", Tried(act="submit", person=submission.person)):
+        counter.people.may_act(submission.person, submission.role, on_behalf=False)
+    with counter.attempt("", Input.of(submission.data)):
         letter = read(submission.data, known_states())
         return await _register(counter, submission, letter)
-    except Refused as refusal:
-        counter.enter_attempt("", Input.of(submission.data), refusal)
-        raise
 
 
 def missed(home: Home, submission: Submission) -> tuple[Missing, ...]:

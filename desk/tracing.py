@@ -39,6 +39,7 @@ BESIDE = (
         "revive",
         "ring instead",
         "submit",
+        "take a call",
         "take back",
         "take post",
         "write for carriage",

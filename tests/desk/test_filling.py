@@ -29,10 +29,12 @@ async def reference(authority: Office) -> str:
     return await authority.submit(letter("P3"))
 
 
-def said(authority: Office, reference: str, act: Act, particulars: str, part: str = "request") -> Deed:
-    """A deed as Anna typed it."""
+def said(
+    authority: Office, reference: str, act: Act, particulars: str, part: str = "request", person: str = "p-anna"
+) -> Deed:
+    """A deed as somebody typed it."""
     words = Said(act=act, part=part, role=None, words="", reason="misread", particulars=particulars)
-    return deed_of(authority.counter, reference, "p-anna", words)
+    return deed_of(authority.counter, reference, person, words)
 
 
 async def test_a_correction_is_filled_from_the_record_and_lists_what_went_out(authority: Office) -> None:
@@ -129,7 +131,7 @@ async def test_nothing_is_drafted_for_a_certificate_to_which_nothing_may_be_clos
     ):
         path.write_bytes(certificate.certificate.public_bytes(Encoding.PEM))
         with pytest.raises(Unreadable, match=says):
-            said(authority, reference, Act.DRAFT_PACKAGE, words)
+            said(authority, reference, Act.DRAFT_PACKAGE, words, person="p-dan")
     path.write_text("-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----")
     with pytest.raises(Unreadable, match="this is no public key of a recipient"):
-        said(authority, reference, Act.DRAFT_PACKAGE, words)
+        said(authority, reference, Act.DRAFT_PACKAGE, words, person="p-dan")

@@ -150,7 +150,7 @@ async def test_a_field_that_cannot_be_taken_registers_nothing(
 
 
 async def test_only_who_takes_calls_opens_a_request_by_voice(authority: Office) -> None:
-    with pytest.raises(NotYours, match="p-dan does not hold the role"):
+    with pytest.raises(NotYours, match="p-dan does not hold a role that may do this"):
         await open_oral(authority.counter, call("p-dan"))
 
 

@@ -192,7 +192,7 @@ async def test_what_is_not_ours_is_set_aside_with_the_reason_and_kept(authority:
 WRONG = {
     "a State that is none": ({"state": "XX"}, Unreadable, "--from: two letters"),
     "a number of no State": ({"their_reference": "1/26"}, Unreadable, "--number: say whose"),
-    "nobody of ours": ({"person": "p-fay"}, NotYours, "does not hold the role"),
+    "nobody of ours": ({"person": "p-fay"}, NotYours, "does not hold a role"),
     "no file": ({"paper": Paper(Channel.LETTER, Path("none"))}, NotFound, "no file stands there"),
 }
 

@@ -90,7 +90,7 @@ def test_a_refusal_says_which_roles_are_held(people: People) -> None:
         people.may_act("zoe", Role.COURT, on_behalf=False)
     assert str(refused.value) == (
         "zoe does not hold the role 'court'; held: duty officer, coordinator;"
-        " a coordinator or duty officer may enter it on behalf, with what proves it"
+        " a coordinator or duty officer may enter it on behalf of court, with what proves it"
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
@@ -42,5 +43,9 @@ class Conditions(_Table):
     def arguments(self) -> list[str]:
         """The same as arguments of the development server; the namespace's retention cannot be given to it there."""
         attributes = [f"--search-attribute={name}={kind}" for name, kind in self.search_attributes.items()]
-        dynamic = [f"--dynamic-config-value={key}={json.dumps(v)}" for key, v in self.dynamic_configuration.items()]
-        return attributes + dynamic
+        return attributes + dynamic(self.dynamic_configuration)
+
+
+def dynamic(configuration: Mapping[str, JsonValue]) -> list[str]:
+    """Dynamic configuration as arguments of the development server."""
+    return [f"--dynamic-config-value={key}={json.dumps(value)}" for key, value in configuration.items()]

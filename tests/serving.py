@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
+from pydantic import JsonValue
 from temporalio.client import Client, Interceptor
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
@@ -14,8 +16,14 @@ from comity.keys import envelope
 from comity.keys.request_keys import KeyClass
 from temporal.client import IDENTITY
 from temporal.codec import Seals
+from temporal.conditions import Conditions, dynamic
 from temporal.names import SEARCH_ATTRIBUTES
 from temporal.plugin import ComityPlugin
+
+_SKIPPING: Final[dict[str, JsonValue]] = {
+    "frontend.WorkflowTimeSkippingEnabled": True,
+    "history.timerProcessorMaxTimeShift": "1ms",
+}
 
 
 class KeysInMemory:
@@ -50,9 +58,11 @@ async def time_skipping(
     """A real server in memory, and a client with our plugin: `env.client`, `env.fast_forward(handle, timedelta)`.
 
     A workflow's clock goes on in real time until it is put forward. `continue_after`: events of history after which
-    the server suggests to continue as new. About 0.3 s to start.
+    the server suggests to continue as new; else it is set up as we ask of any. About 0.3 s to start.
     """
-    suggested = [f"limit.historyCount.suggestContinueAsNew={continue_after}"] if continue_after else []
+    suggested: dict[str, JsonValue] = (
+        {"limit.historyCount.suggestContinueAsNew": continue_after} if continue_after else {}
+    )
     env = await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False, disable_propagation=True),
         plugins=[ComityPlugin(keys or KeysInMemory())],
@@ -61,12 +71,7 @@ async def time_skipping(
         search_attributes=SEARCH_ATTRIBUTES,
         dev_server_existing_path=temporal_binary(),
         dev_server_log_level="error",
-        dev_server_extra_args=_dynamic(
-            "frontend.WorkflowTimeSkippingEnabled=true",
-            'history.timerProcessorMaxTimeShift="1ms"',
-            "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2",
-            *suggested,
-        ),
+        dev_server_extra_args=dynamic(Conditions.load().dynamic_configuration | _SKIPPING | suggested),
     )
     async with env:
         yield env
@@ -75,7 +80,3 @@ async def time_skipping(
 async def another_client(env: WorkflowEnvironment, keys: Seals) -> Client:
     """One more client of the same server, under other keys. Its workflows keep real time."""
     return await env.connect_client(plugins=[ComityPlugin(keys)], identity=IDENTITY)
-
-
-def _dynamic(*values: str) -> list[str]:
-    return [part for value in values for part in ("--dynamic-config-value", value)]

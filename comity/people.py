@@ -245,9 +245,10 @@ class People:
 
 def _hint(able: frozenset[Role]) -> str:
     theirs = sorted(able & OUTSIDE)
+    if not theirs:
+        return ""
     whose = " (--role says of whom)" if len(theirs) > 1 else ""
-    by = f"; a coordinator or duty officer may enter it on behalf of {', '.join(theirs)}{whose}, with what proves it"
-    return by if theirs else ""
+    return f"; a coordinator or duty officer may enter it on behalf of {', '.join(theirs)}{whose}, with what proves it"
 
 
 def _read(path: Path) -> dict[str, Person]:

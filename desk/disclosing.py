@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from comity.errors import NotOpen, Unreadable
 from comity.request.lifecycle import Act, Role
 from comity.request.model import BY_MACHINE, Channel, Deed, Deposit, Draft, Exhibit, Receipt, Request, Spoken
-from desk.counter import Counter
+from desk.counter import Counter, Tried
 from desk.sealing import Handed, sealed_once
 from desk.several import foresee, id_for
 
@@ -38,11 +38,13 @@ async def disclose(counter: Counter, reference: str, telling: Telling) -> Receip
     """Seal what was said, draft it as a package of its channel, disclose it at once. Returns the receipt of the last.
 
     Safe to repeat with the same id. All three are checked before anything is sealed. Raises Refused as the door does,
-    Unreadable when nothing was said, or not by a person, and NotOpen where it is open which measure obtained it.
+    Unreadable when nothing was said, or not by a person, and NotOpen where it is open which measure obtained it. A
+    refusal is entered as an attempt.
     """
-    _refuse_unsaid(telling)
-    request = counter.request(reference)
-    first = (_deposit(telling, _measure(request, telling)), _draft(telling))
+    with counter.attempt(reference, Tried(act=Act.DISCLOSE_AT_ONCE, person=telling.person)):
+        _refuse_unsaid(telling)
+        request = counter.request(reference)
+        first = (_deposit(telling, _measure(request, telling)), _draft(telling))
     foresee(counter, reference, (*first, _disclosure(telling, _package(request, telling))))
     handed = Handed(reference, telling.exhibit.id, NAME, telling.person, Role.DUTY_OFFICER, reason="told at once")
     sealed_once(counter.home, handed, io.BytesIO(telling.said.encode()))

@@ -18,9 +18,10 @@ def letter_of(home: Home, reference: str) -> Letter:
 async def opened(counter: Counter, reference: str, token: str, deed: Deed) -> str:
     """What the vault keeps under a token, after the deed that opens it is on record.
 
-    Raises NotFound for a token that is not kept here, before anything is entered, and Refused as the door does.
+    Raises NotFound for a token that is not kept here, and Refused as the door does, after entering the attempt.
     """
-    sealed = _sealed(counter.home, reference, token)
+    with counter.attempt(reference, deed):
+        sealed = _sealed(counter.home, reference, token)
     await counter.act(reference, deed)
     return counter.home.keys.open(reference, KeyClass.VAULT, sealed, f"identity {token}").decode()
 

@@ -5,17 +5,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from comity.errors import NotOpen, NotYours, Refused, Stale
+from comity.errors import NotFound, NotOpen, NotYours, Refused, Stale, Unreadable
 from comity.ledger.log import Kept
 from comity.request.lifecycle import Act
 from comity.request.model import Channel, Decision, Deed
 from desk import lettering, oral
 from desk.acting import Said, deed_of
 from desk.confirming import confirm
+from desk.disclosing import Telling, disclose
 from desk.filing import Paper
+from desk.opening import opened
 from desk.reviewing import blank, findings
 from desk.submitting import Submission, submit
 from tests.office import TOLD, Office, letter, office
+from tests.request.lives import ulid
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 NOTE = Paper(Channel.PHONE, note="They called: it is done.")
@@ -24,16 +27,16 @@ NOTE = Paper(Channel.PHONE, note="They called: it is done.")
 @pytest.fixture(scope="module")
 async def authority(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
     """A central authority at work."""
-    async with office(tmp_path_factory.mktemp("attempts")) as opened:
-        yield opened
+    async with office(tmp_path_factory.mktemp("attempts")) as at_work:
+        yield at_work
 
 
 @pytest.fixture(scope="module")
 async def reference(authority: Office) -> str:
     """A request under review."""
-    opened = await authority.submit(letter("P3"))
-    await authority.do(opened, "p-anna", Act.OPEN_REVIEW)
-    return opened
+    submitted = await authority.submit(letter("P3"))
+    await authority.do(submitted, "p-anna", Act.OPEN_REVIEW)
+    return submitted
 
 
 def deed(authority: Office, reference: str, person: str, act: str, part: str = "M1", **more: object) -> Deed:
@@ -49,6 +52,16 @@ def attempts(authority: Office, reference: str) -> list[Kept]:
 
 async def _acts(authority: Office, reference: str) -> None:
     deed(authority, reference, "p-dan", "open vault", "request")
+
+
+async def _opens_what_is_not_kept(authority: Office, reference: str) -> None:
+    tried = deed(authority, reference, "p-eve", "open vault", "request")
+    await opened(authority.counter, reference, "child-9", tried)
+
+
+async def _discloses_nothing(authority: Office, reference: str) -> None:
+    nothing = Telling(ulid(), "p-bob", to="the caller", number="+999 2", said=" ", reason="a reason")
+    await disclose(authority.counter, reference, nothing)
 
 
 async def _acts_for_others(authority: Office, reference: str) -> None:
@@ -78,6 +91,8 @@ async def _takes_a_call(authority: Office, _reference: str) -> None:
 
 TRIED: dict[Callable[[Office, str], Awaitable[None]], tuple[type[Refused], str, str]] = {
     _acts: (NotYours, "open vault", "p-dan"),
+    _opens_what_is_not_kept: (NotFound, "open vault", "p-eve"),
+    _discloses_nothing: (Unreadable, "disclose at once", "p-bob"),
     _acts_for_others: (NotOpen, "complete", "p-anna"),
     _finds: (NotYours, "record findings", "p-dan"),
     _writes: (NotYours, "record letter", "p-carla"),

@@ -111,7 +111,7 @@ async def test_what_goes_by_courier_is_not_released_but_handed_over(authority: O
 
 
 async def test_what_cannot_be_done_whole_is_not_begun(authority: Office) -> None:
-    """Nobody called back: nothing is sealed, nothing drafted, and the attempt is on record."""
+    """Nobody called back: nothing is sealed, nothing drafted, and each attempt is on record."""
     example = (EXAMPLES / "p0-livestream-announced.json").read_bytes()
     reference = await authority.submit(example.replace(b"NUIPC 4711/26.0EXMPL", str(ULID()).encode()))
     with pytest.raises(Objection, match="call back"):
@@ -121,7 +121,7 @@ async def test_what_cannot_be_done_whole_is_not_begun(authority: Office) -> None
     with pytest.raises(Unreadable, match="give what was said"):
         await disclose(authority.counter, reference, telling(said=" "))
     assert acts(authority, reference) == []
-    assert [entry.leaf.kind for entry in authority.entries(reference)].count(Kind.ATTEMPT) == 1
+    assert [entry.leaf.kind for entry in authority.entries(reference)].count(Kind.ATTEMPT) == 3
     assert Kind.CUSTODY not in {entry.leaf.kind for entry in authority.entries(reference)}
 
 
